@@ -1,0 +1,1 @@
+"""Custom::UserPoolClient: an Amazon Cognito app client as a CloudFormation custom resource."""

@@ -1,0 +1,294 @@
+"""The only module that calls Cognito: retries, and errors in our words."""
+
+import random
+import re
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    ParamValidationError,
+    SSLError,
+)
+from botocore.parsers import ResponseParserError
+
+from user_pool_client.deadline import Deadline
+from user_pool_client.errors import NotFound, ProviderError, Refused, Unavailable
+from user_pool_client.log import logger
+from user_pool_client.plan import Observed
+from user_pool_client.sensitive import Sensitive, mask
+from user_pool_client.settings import TOKENS, UPDATABLE, Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+
+# Answers after which the same call may succeed; anything that ends in 5xx is treated alike.
+_PASSING = frozenset(
+    {
+        "TooManyRequestsException",
+        "ThrottlingException",
+        "ConcurrentModificationException",
+        "InternalErrorException",
+        "InternalServerException",
+    }
+)
+# The answers that surely mean that nothing was done: the only ones after which a Create is sent again, because
+# CreateUserPoolClient has no idempotency token.
+_NOT_DONE = frozenset({"TooManyRequestsException", "ThrottlingException"})
+
+# Failures to connect: Cognito has heard of nothing.
+_NEVER_SENT = frozenset({"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError"})
+
+_AGAIN = "deploy again in a few minutes."
+_TEMPLATE = "correct the template and deploy again."
+_PERMISSION = (
+    "allow the operation on this user pool to the role of the function behind the service token (its stack's parameter "
+    "UserPoolArns lists the pools that it may touch), then deploy again."
+)
+
+# What the owner of the stack does about each of Cognito's errors; a contract test compares the names with botocore's.
+REMEDIES: Mapping[str, str] = {
+    "InvalidParameterException": _TEMPLATE,
+    "InvalidOAuthFlowException": _TEMPLATE,
+    "ScopeDoesNotExistException": "create the resource server first (DependsOn), or correct AllowedOAuthScopes.",
+    "ResourceNotFoundException": "check UserPoolId, and that the user pool still exists.",
+    "LimitExceededException": "delete app clients that nobody uses, or ask AWS for a higher quota per user pool.",
+    "NotAuthorizedException": _PERMISSION,
+    "AccessDeniedException": _PERMISSION,
+    "OperationNotEnabledException": "enable the operation for the user pool, or take the setting out of the template.",
+    "FeatureUnavailableInTierException": "raise the user pool's feature plan, or take the setting out of the template.",
+    "TooManyRequestsException": _AGAIN,
+    "ThrottlingException": _AGAIN,
+    "ConcurrentModificationException": _AGAIN,
+    "InternalErrorException": _AGAIN,
+    "InternalServerException": _AGAIN,
+}
+
+_CONFIG = Config(
+    connect_timeout=5,
+    read_timeout=20,
+    # Retries are ours: botocore's would send CreateUserPoolClient again after a read timeout.
+    retries={"total_max_attempts": 1},
+)
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.3, 8.0  # seconds
+_CLIENT_ID = re.compile(r"[A-Za-z0-9_+]{1,128}")
+_SERVER_ERRORS = 500
+
+
+class OnWait(Protocol):
+    """Who is told that a call has to wait; `seconds` until the next try."""
+
+    def __call__(self, *, operation: str, why: str, seconds: float) -> None:
+        """Hear of it."""
+
+
+def is_client_id(physical_id: str) -> bool:
+    """Tell whether Cognito could have given this id; markers and ids that CloudFormation invents are none."""
+    return bool(_CLIENT_ID.fullmatch(physical_id))
+
+
+class Regions:
+    """boto3's clients, one for each Region, kept while the function is warm."""
+
+    def __init__(self, home: str) -> None:
+        self._home = home
+        self._clients: dict[str, CognitoIdentityProviderClient] = {}
+
+    def client(self, pool_id: str) -> "CognitoIdentityProviderClient":
+        """Return the client for the Region in a user pool's id; raise Refused if there is no such Region."""
+        region = pool_id.partition("_")[0]
+        if region not in self._clients:
+            if region != self._home:
+                _check_exists(region, pool_id)
+            self._clients[region] = boto3.client("cognito-idp", region_name=region, config=_CONFIG)
+        return self._clients[region]
+
+
+def _check_exists(region: str, pool_id: str) -> None:
+    """Refuse a Region at once that would only be a host name to look for in vain until the deadline."""
+    session = boto3.Session()
+    partitions = session.get_available_partitions()
+    if any(region in session.get_available_regions("cognito-idp", partition) for partition in partitions):
+        return
+    try:  # the Region may be newer than the packed botocore
+        socket.getaddrinfo(f"cognito-idp.{region}.amazonaws.com", 443)
+    except (OSError, UnicodeError):
+        refused = Refused(
+            f'UserPoolId "{pool_id}" names the Region "{region}", which does not exist or has no Cognito user pools.',
+            "correct UserPoolId; the part before the underscore is the Region.",
+        )
+    else:
+        return
+    raise refused
+
+
+@dataclass(frozen=True, slots=True)
+class AppClients:
+    """The app clients of user pools, for the time of one request."""
+
+    regions: Regions
+    deadline: Deadline
+    on_wait: OnWait
+    _secrets: list[Sensitive] = field(default_factory=list, repr=False)
+
+    def create(self, settings: Settings) -> Observed:
+        """Make a client. Sent again only after an answer that means that nothing was made."""
+        if secret := settings.get("ClientSecret"):
+            self._secrets.append(secret)
+        answer = self._call("CreateUserPoolClient", settings, retry_if=_surely_not_done)
+        return self._observed(answer["UserPoolClient"])
+
+    def describe(self, pool_id: str, client_id: str) -> Observed | None:
+        """Return the client as it is, or None if it, or its pool, does not exist."""
+        try:
+            answer = self._call("DescribeUserPoolClient", {"UserPoolId": pool_id, "ClientId": client_id})
+        except NotFound:
+            return None
+        return self._observed(answer["UserPoolClient"])
+
+    def has_secrets(self, pool_id: str, client_id: str) -> bool:
+        """Tell whether the client has a secret; Describe shows none once the original one has been deleted."""
+        answer = self._call("ListUserPoolClientSecrets", {"UserPoolId": pool_id, "ClientId": client_id})
+        return bool(answer.get("ClientSecrets"))
+
+    def update(self, pool_id: str, client_id: str, settings: Settings) -> Observed:
+        """Send every setting, changed or not: Cognito resets whatever a call leaves out."""
+        answer = self._call("UpdateUserPoolClient", {"UserPoolId": pool_id, "ClientId": client_id, **settings})
+        return self._observed(answer["UserPoolClient"])
+
+    def delete(self, pool_id: str, client_id: str, *, even_late: bool = False) -> bool:
+        """Delete the client; return False if there was nothing to delete. `even_late` begins after the deadline too."""
+        try:
+            self._call("DeleteUserPoolClient", {"UserPoolId": pool_id, "ClientId": client_id}, even_late=even_late)
+        except NotFound:
+            return False
+        return True
+
+    def _observed(self, client: Mapping[str, Any]) -> Observed:
+        secret = Sensitive(client["ClientSecret"]) if client.get("ClientSecret") else None
+        if secret is not None:
+            self._secrets.append(secret)
+        settings = {name: client[name] for name in UPDATABLE if client.get(name) not in (None, "", [], {})}
+        for token in TOKENS:
+            if settings.get(token.validity) == 0:  # stands for the default; an update would not take it back
+                del settings[token.validity]
+        return Observed(
+            pool_id=client["UserPoolId"],
+            client_id=client["ClientId"],
+            settings=settings,
+            secret=secret,
+            has_secret=None if secret is None else True,
+            created=client.get("CreationDate"),
+            modified=client.get("LastModifiedDate"),
+        )
+
+    def _call(
+        self,
+        operation: str,
+        parameters: Mapping[str, Any],
+        *,
+        retry_if: "Callable[[_Failure], bool] | None" = None,
+        even_late: bool = False,
+    ) -> Mapping[str, Any]:
+        """Call until it works, it is hopeless, or time is up. Raises ProviderError, which quotes no secret."""
+        client = self.regions.client(parameters["UserPoolId"])
+        pause = _FIRST_PAUSE
+        while even_late or self.deadline.work_left() > 0:
+            answer = self._send(client, operation, parameters)
+            if not isinstance(answer, _Failure):
+                return answer
+            seconds = random.uniform(0, pause)  # noqa: S311 - full jitter spreads callers, keeps no secret
+            again = answer.passing if retry_if is None else retry_if(answer)
+            if not again or seconds >= self.deadline.work_left():
+                raise answer.error
+            self.on_wait(operation=operation, why=answer.code, seconds=seconds)
+            self.deadline.clock.sleep(seconds)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+        raise Unavailable(f"There was no time left for {operation}.", _AGAIN)
+
+    def _send(
+        self, client: "CognitoIdentityProviderClient", operation: str, parameters: Mapping[str, Any]
+    ) -> "Mapping[str, Any] | _Failure":
+        """Call once; return what went wrong rather than raise it, so that no error of botocore's is in any chain."""
+        logger.debug("Calling Cognito", extra={"operation": operation, "parameters": dict(parameters)})
+        method = getattr(client, _METHODS[operation])
+        try:
+            answer: Mapping[str, Any] = method(
+                **{
+                    name: value.reveal() if isinstance(value, Sensitive) else value
+                    for name, value in parameters.items()
+                }
+            )
+        except ClientError as error:
+            return self._refusal(operation, error)
+        except ParamValidationError:  # its text quotes the values
+            return _Failure(
+                "ParamValidationError",
+                passing=False,
+                error=Refused(f"The properties do not fit {operation}.", _TEMPLATE),
+            )
+        except (BotoCoreError, ResponseParserError) as error:
+            code = type(error).__name__
+            broken = isinstance(error, (HTTPClientError, ResponseParserError)) and not isinstance(error, SSLError)
+            return _Failure(
+                code,
+                passing=broken,
+                error=Unavailable(
+                    f"Cognito did not answer {operation}: {code}.",
+                    _AGAIN if code in _NEVER_SENT else _ways_out(operation),
+                ),
+            )
+        return answer
+
+    def _refusal(self, operation: str, error: ClientError) -> "_Failure":
+        details: Mapping[str, Any] = error.response.get("Error", {})
+        code = str(details.get("Code", "Unknown"))
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        passing = code in _PASSING or status >= _SERVER_ERRORS
+        kind: type[ProviderError] = Unavailable if passing else Refused
+        if code == "ResourceNotFoundException":
+            kind = NotFound
+        words = mask(str(details.get("Message", "")), self._secrets)
+        remedy = REMEDIES.get(code, _AGAIN if passing else "see Cognito's words, and deploy again.")
+        if passing and code not in _NOT_DONE:
+            remedy = _ways_out(operation)
+        return _Failure(
+            code, passing=passing, error=kind(f"Cognito refused {operation} with {code}: {words}".rstrip(), remedy)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """A call that did not work: Cognito's or botocore's name for it, and whether it may pass."""
+
+    code: str
+    passing: bool
+    error: ProviderError
+
+
+def _surely_not_done(failure: _Failure) -> bool:
+    return failure.code in _NOT_DONE
+
+
+def _ways_out(operation: str) -> str:
+    if operation == "CreateUserPoolClient":
+        return (
+            "look in the user pool for an app client of this name that no stack has, delete it if there is one, "
+            "and deploy again."
+        )
+    return _AGAIN
+
+
+_METHODS = {
+    "CreateUserPoolClient": "create_user_pool_client",
+    "DescribeUserPoolClient": "describe_user_pool_client",
+    "UpdateUserPoolClient": "update_user_pool_client",
+    "DeleteUserPoolClient": "delete_user_pool_client",
+    "ListUserPoolClientSecrets": "list_user_pool_client_secrets",
+}

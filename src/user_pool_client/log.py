@@ -1,0 +1,52 @@
+"""What an operator sees: one logger, a few metrics, and libraries that cannot chatter."""
+
+import logging
+import traceback
+from pathlib import PurePath
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+# Libraries that would print requests and answers, secrets included, at DEBUG; crhelper prints its event as well.
+_CHATTY = {
+    "boto3": logging.WARNING,
+    "botocore": logging.WARNING,
+    "urllib3": logging.WARNING,
+    "crhelper": logging.CRITICAL,
+}
+
+_SERVICE = "user-pool-client"
+
+logger = Logger(service=_SERVICE)
+_metrics = Metrics(namespace="UserPoolClient", service=_SERVICE)
+
+
+def count(name: str) -> None:
+    """Count something that happened, as a metric."""
+    _metrics.add_metric(name, MetricUnit.Count, 1)
+
+
+def measure_wait(seconds: float) -> None:
+    """Record a wait for Cognito."""
+    _metrics.add_metric("Waited", MetricUnit.Seconds, seconds)
+
+
+def flush_metrics() -> None:
+    """Print the metrics of a request, in the embedded metric format that CloudWatch takes from the log."""
+    _metrics.flush_metrics()
+
+
+def hush_libraries() -> None:
+    """Hold the libraries' loggers at a level at which they print no request and no answer.
+
+    Called for each request, and for each of their loggers: crhelper and others set levels too.
+    """
+    for name in {*_CHATTY, *logging.root.manager.loggerDict}:
+        if (package := name.partition(".")[0]) in _CHATTY:
+            logging.getLogger(name).setLevel(_CHATTY[package])
+
+
+def where(error: BaseException) -> list[str]:
+    """Return where an error comes from, frame by frame, without its text: that may quote anything."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]

@@ -1,0 +1,209 @@
+"""Decide from three states what to do: what the template wants, what it wanted last time, what exists."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from user_pool_client.rules import secret_wanted
+from user_pool_client.sensitive import Sensitive
+from user_pool_client.settings import SETTINGS, TOKENS, UPDATABLE, Settings, Token
+
+_REFRESH_FLOW = "ALLOW_REFRESH_TOKEN_AUTH"
+_ATTRIBUTE_LISTS = frozenset({"ReadAttributes", "WriteAttributes"})
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """An app client as Cognito shows it.
+
+    `settings` are those of its members that UpdateUserPoolClient takes; empty members are not there. `has_secret` is
+    None where no secret is shown and nobody asked ListUserPoolClientSecrets.
+    """
+
+    pool_id: str
+    client_id: str
+    settings: Settings
+    secret: Sensitive | None = None
+    has_secret: bool | None = None
+    created: datetime | None = None
+    modified: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Make a new client with these settings; `because` says why the present one, if there is one, will not do."""
+
+    settings: Settings
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Send all of these settings; `changed` names those that differ from what is observed."""
+
+    observed: Observed
+    settings: Settings
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Do nothing: what is observed is as desired."""
+
+    observed: Observed
+
+
+type Plan = Create | Update | Keep
+
+
+def decide(*, desired: Settings, applied: Settings, observed: Observed | None, derived_name: str) -> Plan:
+    """Compare the three states.
+
+    A setting that left the template goes back to its documented default. A setting that never was in the template is
+    not ours to judge: the update carries its observed value along. `derived_name` is the name of a client whose
+    template gives none.
+    """
+    named = {"ClientName": derived_name, **desired}
+    if observed is None:
+        return new(named, "the client does not exist in this user pool")
+    if because := _replaced_because(desired, applied, observed):
+        return new(named, because)
+    wanted = merge(desired=desired, applied=applied, observed=observed.settings, derived_name=derived_name)
+    before, after = _canonical(observed.settings), _canonical(wanted)
+    changed = tuple(name for name in UPDATABLE if before[name] != after[name])
+    return Update(observed, wanted, changed) if changed else Keep(observed)
+
+
+def new(settings: Settings, because: str) -> Create:
+    """Plan a new client. Empty lists of attributes are the default, which only leaving them out asks for."""
+    return Create({name: value for name, value in settings.items() if value or name not in _ATTRIBUTE_LISTS}, because)
+
+
+def merge(*, desired: Settings, applied: Settings, observed: Settings, derived_name: str) -> Settings:
+    """Return the whole configuration that an update sends: Cognito resets whatever a call leaves out."""
+    states = _States(desired, applied, observed)
+    wanted = {name: value for name in _PLAIN if (value := states.value(name)) is not None}
+    wanted.setdefault("ClientName", derived_name)
+    for token in TOKENS:
+        _merge_token(wanted, token, states)
+    if rotation := _merged_rotation(states):
+        wanted["RefreshTokenRotation"] = rotation
+    if "ExplicitAuthFlows" in applied and "ExplicitAuthFlows" not in desired:
+        wanted["ExplicitAuthFlows"] = _default_flows(rotation)
+    if analytics := _merged_analytics(states):
+        wanted["AnalyticsConfiguration"] = analytics
+    return {name: wanted[name] for name in UPDATABLE if wanted.get(name) or name in wanted.keys() - _ATTRIBUTE_LISTS}
+
+
+_NESTED = ("TokenValidityUnits", "RefreshTokenRotation", "AnalyticsConfiguration")
+_PLAIN = tuple(name for name in UPDATABLE if name not in (*_NESTED, *(token.validity for token in TOKENS)))
+
+
+@dataclass(frozen=True, slots=True)
+class _States:
+    desired: Settings
+    applied: Settings
+    observed: Settings
+
+    def value(self, name: str) -> Any:
+        """Return the value that an update sends for a setting that stands alone; None leaves it out."""
+        if name in self.desired:
+            return self.desired[name]
+        if name in self.applied:
+            return None if SETTINGS[name].reset == "left out" else SETTINGS[name].default
+        return self.observed.get(name)
+
+    def members(self, name: str) -> tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]]:
+        """Return what each state says of a setting with members."""
+        return self.desired.get(name) or {}, self.applied.get(name) or {}, self.observed.get(name) or {}
+
+
+def _merge_token(wanted: dict[str, Any], token: Token, states: _States) -> None:
+    """Put a token's number and unit in. They belong together: a number without its unit says nothing."""
+    desired_units, applied_units, observed_units = states.members("TokenValidityUnits")
+    number, unit = states.desired.get(token.validity), desired_units.get(token.name)
+    was_ours = token.validity in states.applied
+    if number is not None:
+        unit = unit or token.default_unit
+    elif unit is not None:
+        number = token.default_in(unit) if was_ours else states.observed.get(token.validity)
+    elif was_ours or token.name in applied_units:
+        number, unit = token.default_in(token.default_unit), token.default_unit
+    else:
+        number, unit = states.observed.get(token.validity), observed_units.get(token.name)
+    if number is not None:
+        wanted[token.validity] = number
+    if unit is not None:
+        wanted["TokenValidityUnits"] = {**wanted.get("TokenValidityUnits", {}), token.name: unit}
+
+
+def _merged_rotation(states: _States) -> dict[str, Any]:
+    desired, applied, observed = states.members("RefreshTokenRotation")
+    if not desired and "RefreshTokenRotation" in states.applied:
+        return dict(SETTINGS["RefreshTokenRotation"].default)
+    grace = "RetryGracePeriodSeconds"
+    kept = {} if grace in applied else {name: observed[name] for name in (grace,) if name in observed}
+    reset = {grace: SETTINGS["RefreshTokenRotation"].default[grace]} if grace in applied else {}
+    return {**kept, **reset, **desired} if desired else dict(observed)
+
+
+def _merged_analytics(states: _States) -> dict[str, Any]:
+    """Take one state's configuration whole, since its two forms do not mix; only UserDataShared stands alone."""
+    desired, applied, observed = states.members("AnalyticsConfiguration")
+    if not desired:
+        gone = "AnalyticsConfiguration" in states.applied or "AnalyticsConfiguration" in states.desired
+        return {} if gone else _analytics(observed)
+    shared = {"UserDataShared": observed["UserDataShared"]} if "UserDataShared" in observed else {}
+    return {**({} if "UserDataShared" in applied else shared), **desired}
+
+
+def _analytics(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what Cognito adds to the ApplicationArn form by itself and would not take back beside it."""
+    if "ApplicationArn" not in given:
+        return dict(given)
+    return {name: given[name] for name in ("ApplicationArn", "UserDataShared") if name in given}
+
+
+def _default_flows(rotation: Mapping[str, Any]) -> list[str]:
+    flows: list[str] = SETTINGS["ExplicitAuthFlows"].default
+    return [flow for flow in flows if flow != _REFRESH_FLOW or rotation.get("Feature") != "ENABLED"]
+
+
+def _replaced_because(desired: Settings, applied: Settings, observed: Observed) -> str:
+    """Say why the client that exists cannot become the desired one; '' if it can.
+
+    Agreeing with what exists is never a replacement, even if the template says it for the first time.
+    """
+    wanted = secret_wanted(desired)
+    if wanted is True and observed.has_secret is False:
+        return "the template wants a client secret and the client has none"
+    if wanted is False and observed.has_secret is True:
+        return "the template wants no client secret and the client has one"
+    own = desired.get("ClientSecret")
+    if own is not None and own not in (applied.get("ClientSecret"), observed.secret):
+        return "ClientSecret changed"
+    return ""
+
+
+def _canonical(settings: Settings) -> dict[str, Any]:
+    """Return the settings so that equal means equal in effect: lists as sets, absent as default."""
+    rotation = {**SETTINGS["RefreshTokenRotation"].default, **(settings.get("RefreshTokenRotation") or {})}
+    units = settings.get("TokenValidityUnits") or {}
+    canonical: dict[str, Any] = {}
+    for name in UPDATABLE:
+        value = settings.get(name)
+        default = _default_flows(rotation) if name == "ExplicitAuthFlows" else SETTINGS[name].default
+        if isinstance(default, list):
+            canonical[name] = frozenset(value or default)
+        else:
+            canonical[name] = default if value is None else value
+    for token in TOKENS:
+        unit = units.get(token.name) or token.default_unit
+        # 0 stands for the default, as absence does.
+        canonical[token.validity] = settings.get(token.validity) or token.default_in(unit)
+    canonical["TokenValidityUnits"] = {token.name: units.get(token.name) or token.default_unit for token in TOKENS}
+    canonical["RefreshTokenRotation"] = rotation
+    analytics = _analytics(settings.get("AnalyticsConfiguration") or {})
+    canonical["AnalyticsConfiguration"] = {"UserDataShared": False, **analytics} if analytics else {}
+    return canonical

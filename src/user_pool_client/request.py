@@ -1,0 +1,99 @@
+"""CloudFormation's event as a frozen value; refuses what cannot be answered."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from user_pool_client.errors import Unanswerable
+from user_pool_client.response import Envelope
+from user_pool_client.sensitive import Sensitive
+
+_IDS = ("StackId", "RequestId", "LogicalResourceId")
+_NEEDED = ("RequestType", "ResponseURL", *_IDS)
+
+# CloudFormation's own ids need half of it; the rest of an answer's bytes is for the reason and the attributes.
+_MOST_FOR_IDS = 3000
+
+# How long CloudFormation waits for an answer, unless the resource says otherwise.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-customresource.html
+_SERVICE_TIMEOUT = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request for one resource. The client secret in its properties is `Sensitive`."""
+
+    request_type: str
+    response_url: Sensitive
+    stack_id: str
+    request_id: str
+    logical_resource_id: str
+    physical_id: str
+    properties: object = field(repr=False)
+    old_properties: object = field(repr=False)
+
+    @classmethod
+    def parse(cls, event: object) -> "Request":
+        """Read an event; raise Unanswerable, quoting nothing of it, if no answer to it is possible."""
+        if not isinstance(event, Mapping):
+            raise Unanswerable("The event is no map, so it is no request of CloudFormation's.")
+        missing = [name for name in _NEEDED if not isinstance(event.get(name), str) or not event[name]]
+        if missing:
+            raise Unanswerable(f"The event is no request of CloudFormation's: it has no {', '.join(missing)}.")
+        physical_id = event.get("PhysicalResourceId")
+        if len(json.dumps([physical_id, *(event[name] for name in _IDS)])) > _MOST_FOR_IDS:
+            raise Unanswerable("The event's ids are so long that no answer could repeat them.")
+        return cls(
+            request_type=event["RequestType"],
+            response_url=Sensitive(event["ResponseURL"]),
+            stack_id=event["StackId"],
+            request_id=event["RequestId"],
+            logical_resource_id=event["LogicalResourceId"],
+            physical_id=physical_id if isinstance(physical_id, str) else "",
+            properties=_sealed(event.get("ResourceProperties")),
+            old_properties=_sealed(event.get("OldResourceProperties")),
+        )
+
+    @property
+    def envelope(self) -> Envelope:
+        """Return the ids that the answer repeats."""
+        return Envelope(self.stack_id, self.request_id, self.logical_resource_id)
+
+    def seconds_left(self, now: float) -> float:
+        """Return how much longer CloudFormation waits, `now` being seconds since 1970.
+
+        It counts from when it signed the response URL; a URL without a date (an emulator's) counts from now.
+        """
+        signed = _signed_at(self.response_url)
+        # A clock that runs behind CloudFormation's must not lengthen the time.
+        age = 0.0 if signed is None else max(0.0, now - signed.timestamp())
+        return _service_timeout(self.properties) - age
+
+
+def _sealed(properties: object) -> object:
+    if not isinstance(properties, Mapping):
+        return properties
+    secret = properties.get("ClientSecret")
+    if isinstance(secret, (str, int, float)) and not isinstance(secret, bool):
+        return {**properties, "ClientSecret": Sensitive(str(secret))}
+    return properties
+
+
+def _service_timeout(properties: object) -> float:
+    value: Any = properties.get("ServiceTimeout") if isinstance(properties, Mapping) else None
+    try:
+        # CloudFormation itself checks the value; anything odd that arrives all the same is not ours to judge.
+        return min(max(int(value), 1), _SERVICE_TIMEOUT)
+    except (TypeError, ValueError, OverflowError):
+        return _SERVICE_TIMEOUT
+
+
+def _signed_at(url: Sensitive) -> datetime | None:
+    try:
+        (signed,) = parse_qs(urlsplit(url.reveal()).query)["X-Amz-Date"]
+        return datetime.strptime(signed, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except (KeyError, ValueError):
+        return None

@@ -1,0 +1,466 @@
+"""What a template may say: one typed table of names, limits and defaults.
+
+Names, types and limits are those of CreateUserPoolClient in Cognito's API model; a contract test compares the two.
+Patterns are written so that they refuse only what Cognito's own patterns refuse.
+"""
+
+import difflib
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, NotRequired, Required, TypedDict, get_args, get_origin, is_typeddict
+
+from msgspec import Meta, ValidationError, convert
+
+from user_pool_client.errors import Problem
+from user_pool_client.sensitive import Sensitive
+
+# Settings by name. In `desired` every value has its type; in `applied` a value that does not parse is None.
+type Settings = Mapping[str, Any]
+
+# What CloudFormation puts among the properties of every custom resource: these are no settings.
+NOT_SETTINGS = frozenset({"ServiceToken", "ServiceTimeout"})
+
+LEGACY_AUTH_FLOWS = ("ADMIN_NO_SRP_AUTH", "CUSTOM_AUTH_FLOW_ONLY", "USER_PASSWORD_AUTH")
+AUTH_FLOWS = (
+    "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+    "ALLOW_CUSTOM_AUTH",
+    "ALLOW_USER_PASSWORD_AUTH",
+    "ALLOW_USER_SRP_AUTH",
+    "ALLOW_REFRESH_TOKEN_AUTH",
+    "ALLOW_USER_AUTH",
+    "ALLOW_TOKEN_EXCHANGE_DELEGATION",
+    "ALLOW_TOKEN_EXCHANGE_IMPERSONATION",
+)
+
+_ARN = Annotated[
+    str,
+    Meta(
+        min_length=20,
+        max_length=2048,
+        pattern=r"^arn:[A-Za-z0-9_+=/,.@-]+:[A-Za-z0-9_+=/,.@-]+:([A-Za-z0-9_+=/,.@-]*)?:[0-9]+:"
+        r"[A-Za-z0-9_+=/,.@-]+(:[A-Za-z0-9_+=/,.@-]+)?(:[A-Za-z0-9_+=/,.@-]+)?\Z",
+        description="an ARN",
+    ),
+]
+_Url = Annotated[str, Meta(min_length=1, max_length=1024, pattern=r"^\S+\Z", description="a URL without white space")]
+_Attribute = Annotated[str, Meta(min_length=1, max_length=2048)]
+_Unit = Literal["seconds", "minutes", "hours", "days"]
+_UserTokenValidity = Annotated[int, Meta(ge=1, le=86400)]
+
+
+class TokenValidityUnits(TypedDict, total=False):
+    """The units of the three token validities."""
+
+    AccessToken: _Unit
+    IdToken: _Unit
+    RefreshToken: _Unit
+
+
+class AnalyticsConfiguration(TypedDict, total=False):
+    """Where Amazon Pinpoint events go: ApplicationArn alone, or ApplicationId with RoleArn and ExternalId."""
+
+    ApplicationArn: _ARN
+    ApplicationId: Annotated[str, Meta(pattern=r"^[0-9a-fA-F]+\Z", description="hexadecimal digits")]
+    RoleArn: _ARN
+    ExternalId: Annotated[str, Meta(max_length=131072)]
+    UserDataShared: bool
+
+
+class RefreshTokenRotation(TypedDict):
+    """Whether a refresh token is good for one use, and for how many more seconds the old one still is."""
+
+    Feature: Literal["ENABLED", "DISABLED"]
+    RetryGracePeriodSeconds: NotRequired[Annotated[int, Meta(ge=0, le=60)]]
+
+
+class Template(TypedDict, total=False):
+    """The properties of Custom::UserPoolClient."""
+
+    UserPoolId: Required[
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=55,
+                pattern=r"^[A-Za-z0-9_-]+_[0-9a-zA-Z]+\Z",
+                description="a user pool id like eu-west-1_AbCdEfGhI",
+            ),
+        ]
+    ]
+    ClientName: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=128,
+            pattern=r"^[A-Za-z0-9_ \t\n\v\f\r+=,.@-]+\Z",
+            description="letters, digits, white space and any of _ + = , . @ -",
+        ),
+    ]
+    GenerateSecret: bool
+    ClientSecret: Annotated[
+        str,
+        Meta(
+            min_length=24,
+            max_length=64,
+            pattern=r"^[A-Za-z0-9_+]+\Z",
+            description="letters, digits, _ and +",
+        ),
+    ]
+    AccessTokenValidity: _UserTokenValidity
+    IdTokenValidity: _UserTokenValidity
+    RefreshTokenValidity: Annotated[int, Meta(ge=0, le=315360000)]
+    TokenValidityUnits: TokenValidityUnits
+    ReadAttributes: list[_Attribute]
+    WriteAttributes: list[_Attribute]
+    ExplicitAuthFlows: list[
+        Annotated[
+            str,
+            Meta(
+                pattern=rf"^({'|'.join(LEGACY_AUTH_FLOWS)}|ALLOW_.+)\Z",
+                description=f"{', '.join(AUTH_FLOWS)}, a newer ALLOW_ flow, or one of the legacy "
+                f"{', '.join(LEGACY_AUTH_FLOWS)}",
+            ),
+        ]
+    ]
+    SupportedIdentityProviders: list[Annotated[str, Meta(min_length=1, max_length=32)]]
+    CallbackURLs: Annotated[list[_Url], Meta(max_length=100)]
+    LogoutURLs: Annotated[list[_Url], Meta(max_length=100)]
+    DefaultRedirectURI: _Url
+    AllowedOAuthFlows: Annotated[list[Literal["code", "implicit", "client_credentials"]], Meta(max_length=3)]
+    AllowedOAuthScopes: Annotated[
+        list[
+            Annotated[
+                str,
+                Meta(
+                    min_length=1,
+                    max_length=256,
+                    pattern=r"^[\x21\x23-\x5B\x5D-\x7E]+\Z",
+                    description='printable ASCII without space, " and \\',
+                ),
+            ]
+        ],
+        Meta(max_length=50),
+    ]
+    AllowedOAuthFlowsUserPoolClient: bool
+    AnalyticsConfiguration: AnalyticsConfiguration
+    PreventUserExistenceErrors: Literal["LEGACY", "ENABLED"]
+    EnableTokenRevocation: bool
+    EnablePropagateAdditionalUserContextData: bool
+    AuthSessionValidity: Annotated[int, Meta(ge=3, le=15)]
+    RefreshTokenRotation: RefreshTokenRotation
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One property: what it falls back to, how that is said to Cognito, and what a change of it does.
+
+    `default` is the documented value of a setting that was never set; None means that there is none. `reset` tells how
+    a setting goes back to it: sent explicitly, or left out of the update. `update` tells what a change does.
+    """
+
+    name: str
+    about: str
+    default: Any = None
+    reset: Literal["explicit", "left out"] = "explicit"
+    update: Literal["in place", "replaces"] = "in place"
+
+    @property
+    def type(self) -> Any:
+        """Return the annotated type of the value, limits included."""
+        return _without_qualifier(Template.__annotations__[self.name])
+
+
+_TABLE = (
+    Setting(
+        "UserPoolId", "The user pool of the client; its Region is the part before the underscore.", update="replaces"
+    ),
+    Setting(
+        "ClientName",
+        "The name, which need not be unique. Without it: the stack's name, the logical id and 12 hexadecimal digits.",
+    ),
+    Setting("GenerateSecret", "Whether Cognito makes a client secret.", False, update="replaces"),
+    Setting(
+        "ClientSecret",
+        "A client secret of your own, instead of GenerateSecret. Use a NoEcho parameter.",
+        update="replaces",
+    ),
+    Setting("AccessTokenValidity", "How long access tokens live: 5 minutes to 1 day, in its unit.", 1),
+    Setting("IdTokenValidity", "How long ID tokens live: 5 minutes to 1 day, in its unit.", 1),
+    Setting(
+        "RefreshTokenValidity",
+        "How long refresh tokens live: 60 minutes to 10 years, in its unit; 0 is the default.",
+        30,
+    ),
+    Setting(
+        "TokenValidityUnits",
+        "The units of the three validities. A validity without a unit is in the default one.",
+        {"AccessToken": "hours", "IdToken": "hours", "RefreshToken": "days"},
+    ),
+    Setting(
+        "ReadAttributes",
+        "The user attributes that the client may read. Default: the standard ones.",
+        [],
+        reset="left out",
+    ),
+    Setting(
+        "WriteAttributes",
+        "The user attributes that the client may write. Default: the standard ones.",
+        [],
+        reset="left out",
+    ),
+    Setting(
+        "ExplicitAuthFlows",
+        "The authentication flows that the client may use.",
+        ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"],
+    ),
+    Setting(
+        "SupportedIdentityProviders",
+        "COGNITO, Facebook, Google, SignInWithApple, LoginWithAmazon, or the pool's own SAML and OIDC providers.",
+        [],
+    ),
+    Setting("CallbackURLs", "Where the authorization server may redirect to after sign-in.", []),
+    Setting("LogoutURLs", "Where it may redirect to after sign-out.", []),
+    Setting(
+        "DefaultRedirectURI", "The redirect URI of requests that name none; one of CallbackURLs.", reset="left out"
+    ),
+    Setting("AllowedOAuthFlows", "The OAuth 2.0 grants; client_credentials only alone.", []),
+    Setting("AllowedOAuthScopes", "The OAuth 2.0 scopes, those of resource servers included.", []),
+    Setting("AllowedOAuthFlowsUserPoolClient", "Whether the client may use OAuth 2.0 at all.", False),
+    Setting("AnalyticsConfiguration", "Where Amazon Pinpoint events go.", reset="left out"),
+    Setting("PreventUserExistenceErrors", "Whether sign-in hides that a user does not exist (ENABLED).", "LEGACY"),
+    Setting("EnableTokenRevocation", "Whether refresh tokens can be revoked.", True),
+    Setting(
+        "EnablePropagateAdditionalUserContextData",
+        "Whether threat protection takes the client's word for IP addresses; needs a client secret.",
+        False,
+    ),
+    Setting("AuthSessionValidity", "Minutes in which a sign-in must be completed.", 3),
+    Setting(
+        "RefreshTokenRotation",
+        "Whether a refresh token is good for one use, and the seconds for which the old one still works.",
+        {"Feature": "DISABLED", "RetryGracePeriodSeconds": 0},
+    ),
+)
+
+SETTINGS: Mapping[str, Setting] = types.MappingProxyType({setting.name: setting for setting in _TABLE})
+
+# What UpdateUserPoolClient takes besides the two ids.
+UPDATABLE = tuple(setting.name for setting in _TABLE if setting.update == "in place")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One kind of token: its validity's setting, its unit, and its limits in seconds."""
+
+    name: str
+    validity: str
+    default_unit: str
+    default: int
+    shortest: int
+    longest: int
+    limits: str
+
+    @property
+    def unit(self) -> str:
+        """Return the path of the setting that holds the unit."""
+        return f"TokenValidityUnits.{self.name}"
+
+    def default_in(self, unit: str) -> int | None:
+        """Return the default validity in a unit, or None where it is no whole number (an hour in days)."""
+        number, rest = divmod(self.default, SECONDS[unit])
+        return None if rest else number
+
+
+SECONDS: Mapping[str, int] = types.MappingProxyType({"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400})
+
+_HOUR, _DAY = 3600, 86400
+TOKENS = (
+    Token("AccessToken", "AccessTokenValidity", "hours", _HOUR, 300, _DAY, "5 minutes to 1 day"),
+    Token("IdToken", "IdTokenValidity", "hours", _HOUR, 300, _DAY, "5 minutes to 1 day"),
+    Token("RefreshToken", "RefreshTokenValidity", "days", 30 * _DAY, _HOUR, 3650 * _DAY, "60 minutes to 3650 days"),
+)
+
+
+def read(properties: object) -> tuple[Settings, list[Problem]]:
+    """Convert a template's properties to settings, and tell everything that is wrong with them.
+
+    CloudFormation hands over every scalar as a string; real JSON types work as well. Duplicates in lists go. Settings
+    that do not parse are not in the result.
+    """
+    problems: list[Problem] = []
+    if not isinstance(properties, Mapping):
+        return {}, [Problem(("ResourceProperties",), f"{_show(properties)} was received.", "It must be a map.")]
+    values = {
+        name: _value(name, value, SETTINGS[name].type, problems)
+        for name, value in properties.items()
+        if name in SETTINGS
+    }
+    problems += [_unknown(name, SETTINGS) for name in properties if name not in SETTINGS and name not in NOT_SETTINGS]
+    if "UserPoolId" not in properties:
+        problems.insert(0, Problem(("UserPoolId",), "it is missing.", "Give the id of the user pool."))
+    return {name: value for name, value in values.items() if value is not None}, problems
+
+
+def read_applied(properties: object) -> Settings:
+    """Read the properties of the deployment before: nobody can mend those, so what does not parse becomes None."""
+    if not isinstance(properties, Mapping):
+        return {}
+    return {
+        name: _value(name, value, SETTINGS[name].type, []) for name, value in properties.items() if name in SETTINGS
+    }
+
+
+def nearest(name: str, known: Mapping[str, object]) -> str:
+    """Return the known name that is written most like this one; case and underscores do not count."""
+    plain = {_plain(candidate): candidate for candidate in known}
+    return plain[difflib.get_close_matches(_plain(name), plain, n=1, cutoff=0.0)[0]]
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()
+
+
+def _unknown(path: str, known: Mapping[str, object]) -> Problem:
+    parent, dot, name = path.rpartition(".")
+    return Problem((path,), "there is no such property.", f"The nearest one is {parent}{dot}{nearest(name, known)}.")
+
+
+def _value(path: str, value: object, annotation: Any, problems: list[Problem]) -> Any:
+    """Convert one value, whatever its type; report what is wrong and return None where it cannot be."""
+    kind = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    if is_typeddict(kind):
+        return _members(path, value, kind, problems)
+    if get_origin(kind) is list:
+        return _list(path, value, annotation, problems)
+    return _scalar(path, value, annotation, problems)
+
+
+def _members(path: str, value: object, kind: Any, problems: list[Problem]) -> dict[str, Any] | None:
+    known = {name: _without_qualifier(annotation) for name, annotation in kind.__annotations__.items()}
+    if not isinstance(value, Mapping):
+        problems.append(Problem((path,), f"{_show(value)} is no map.", f"It takes a map of {', '.join(known)}."))
+        return None
+    before = len(problems)
+    problems += [_unknown(f"{path}.{name}", known) for name in value if name not in known]
+    problems += [
+        Problem((f"{path}.{name}",), "it is missing.", f"It must be {_allowed(known[name])}.")
+        for name in sorted(kind.__required_keys__ - value.keys())
+    ]
+    members = {name: _value(f"{path}.{name}", value[name], known[name], problems) for name in known if name in value}
+    return members if len(problems) == before else None
+
+
+def _list(path: str, value: object, annotation: Any, problems: list[Problem]) -> list[Any] | None:
+    limit = next((meta.max_length for meta in getattr(annotation, "__metadata__", ())), None)
+    kind = get_args(annotation)[0] if limit is not None else annotation
+    (item,) = get_args(kind)
+    if not isinstance(value, (list, tuple)):
+        problems.append(Problem((path,), f"{_show(value)} is no list.", f"It takes a list, each {_allowed(item)}."))
+        return None
+    before = len(problems)
+    items = [_value(f"{path}[{index}]", element, item, problems) for index, element in enumerate(value)]
+    if len(problems) > before:
+        return None
+    items = list(dict.fromkeys(items))
+    if limit is not None and len(items) > limit:
+        problems.append(
+            Problem(
+                (path,), f"it has {len(items)} different items.", f"At most {limit} are allowed.", _constraint(path)
+            )
+        )
+        return None
+    return items
+
+
+def _scalar(path: str, value: object, annotation: Any, problems: list[Problem]) -> Any:
+    kind = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    plain = value.reveal() if isinstance(value, Sensitive) else value
+    if kind is str and isinstance(plain, (int, float)):
+        # YAML turns `ClientName: 007` into a number; CloudFormation would have made a string of it.
+        plain = str(plain).lower() if isinstance(plain, bool) else str(plain)
+    try:
+        converted = convert(plain, annotation, strict=False)
+    except ValidationError:
+        problems.append(_misfit(path, value, annotation))
+        return None
+    return Sensitive(converted) if path == "ClientSecret" else converted
+
+
+def _misfit(path: str, value: object, annotation: Any) -> Problem:
+    if path == "ClientSecret":
+        return _unfit_secret(value)
+    kind = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    # A value of the wrong JSON type never reaches Cognito, so Cognito has no words for it.
+    cognito = _constraint(path) if _is_a(str if get_origin(kind) is Literal else kind, value) else ""
+    return Problem((path,), f"{_show(value)} is not allowed.", f"It must be {_allowed(annotation)}.", cognito)
+
+
+def _is_a(kind: Any, value: object) -> bool:
+    try:
+        convert(value, kind, strict=False)
+    except ValidationError:
+        return False
+    return True
+
+
+def _unfit_secret(value: object) -> Problem:
+    if isinstance(value, Sensitive) and value.reveal().startswith("{{resolve:"):
+        return Problem(
+            ("ClientSecret",),
+            "it holds a dynamic reference, which CloudFormation does not resolve in custom resources.",
+            "Hand the value over as a parameter with NoEcho.",
+        )
+    return Problem(
+        ("ClientSecret",),
+        "the value (not shown) is not allowed.",
+        f"It must be {_allowed(SETTINGS['ClientSecret'].type)}.",
+        _constraint("ClientSecret"),
+    )
+
+
+def _constraint(path: str) -> str:
+    """Return Cognito's wording for limits, patterns and enumerations; values are left out of it."""
+    name, _, index = path.partition("[")
+    member = ".".join(part[0].lower() + part[1:] for part in name.split("."))
+    if index:
+        member += f".{int(index.rstrip(']')) + 1}.member"
+    return f"1 validation error detected: Value at '{member}' failed to satisfy constraint"
+
+
+def _without_qualifier(annotation: Any) -> Any:
+    return get_args(annotation)[0] if get_origin(annotation) in (Required, NotRequired) else annotation
+
+
+_SHOWN = 60
+
+
+def _show(value: object) -> str:
+    """Return a value as a person would write it, short enough to stand in a sentence."""
+    match value:
+        case Sensitive():
+            return "the value (not shown)"
+        case bool() | None:
+            return {True: "true", False: "false", None: "null"}[value]
+        case int() | float():
+            return str(value)[:_SHOWN]
+        case str():
+            return f'"{value}"' if len(value) <= _SHOWN else f'"{value[:_SHOWN]}…" ({len(value)} characters)'
+        case Mapping():
+            return "a map"
+        case _:
+            return "a list"
+
+
+def _allowed(annotation: Any) -> str:
+    """Say in words what a type takes."""
+    if get_origin(annotation) is Literal:
+        return f"one of {', '.join(get_args(annotation))}"
+    if annotation is bool:
+        return "true or false"
+    kind, *metas = get_args(annotation) if get_origin(annotation) is Annotated else (annotation,)
+    if kind is int:
+        return f"a whole number from {metas[0].ge} to {metas[0].le}"
+    least, most, words = metas[0].min_length, metas[0].max_length, metas[0].description
+    length = "a string" if most is None else f"a string of {least or 0} to {most} characters"
+    return f"{length}: {words}" if words else length
