@@ -101,7 +101,7 @@ class Regions:
         self._clients: dict[str, CognitoIdentityProviderClient] = {}
 
     def client(self, pool_id: str) -> "CognitoIdentityProviderClient":
-        """Return the client for the Region in a user pool's id; raise Refused if there is no such Region."""
+        """Return the client for the Region in a user pool's id; raise NotFound if there is no such Region."""
         region = pool_id.partition("_")[0]
         if region not in self._clients:
             if region != self._home:
@@ -119,13 +119,13 @@ def _check_exists(region: str, pool_id: str) -> None:
     try:  # the Region may be newer than the packed botocore
         socket.getaddrinfo(f"cognito-idp.{region}.amazonaws.com", 443)
     except (OSError, UnicodeError):
-        refused = Refused(
+        unknown = NotFound(
             f'UserPoolId "{pool_id}" names the Region "{region}", which does not exist or has no Cognito user pools.',
             "correct UserPoolId; the part before the underscore is the Region.",
         )
     else:
         return
-    raise refused
+    raise unknown
 
 
 @dataclass(frozen=True, slots=True)

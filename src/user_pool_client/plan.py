@@ -203,7 +203,8 @@ def _canonical(settings: Settings) -> dict[str, Any]:
         # 0 stands for the default, as absence does.
         canonical[token.validity] = settings.get(token.validity) or token.default_in(unit)
     canonical["TokenValidityUnits"] = {token.name: units.get(token.name) or token.default_unit for token in TOKENS}
-    canonical["RefreshTokenRotation"] = rotation
+    # Without rotation there is nothing to be graceful about: Cognito then shows 0, whatever was sent.
+    canonical["RefreshTokenRotation"] = rotation if rotation["Feature"] == "ENABLED" else {"Feature": "DISABLED"}
     analytics = _analytics(settings.get("AnalyticsConfiguration") or {})
     canonical["AnalyticsConfiguration"] = {"UserDataShared": False, **analytics} if analytics else {}
     return canonical

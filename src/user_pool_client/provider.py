@@ -236,7 +236,8 @@ def _failed(job: Job, why: str, remedy: str) -> Outcome:
 
 
 def _could_not(job: Job) -> str:
-    return f"Could not {job.request.request_type.lower()} the app client"
+    client = "" if job.answer.physical_id == CREATE_FAILED else f" {job.answer.physical_id}"
+    return f"Could not {job.request.request_type.lower()} the app client{client}"
 
 
 @contextmanager
