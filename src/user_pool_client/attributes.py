@@ -74,8 +74,12 @@ def setting_paths() -> list[str]:
 def issuer(pool_id: str) -> str:
     """Return the URL that names a user pool in its tokens."""
     region = pool_id.partition("_")[0]
-    suffix = next((suffix for prefix, suffix in _DNS_SUFFIXES.items() if region.startswith(prefix)), "amazonaws.com")
-    return f"https://cognito-idp.{region}.{suffix}/{pool_id}"
+    return f"https://cognito-idp.{region}.{dns_suffix(region)}/{pool_id}"
+
+
+def dns_suffix(region: str) -> str:
+    """Return what the names of AWS's hosts end with in a Region."""
+    return next((suffix for prefix, suffix in _DNS_SUFFIXES.items() if region.startswith(prefix)), "amazonaws.com")
 
 
 def _setting(settings: Mapping[str, Any], path: str) -> Any:

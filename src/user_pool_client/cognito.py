@@ -16,6 +16,7 @@ from botocore.exceptions import (
     ParamValidationError,
     SSLError,
 )
+from botocore.exceptions import ConnectionError as NoConnection
 from botocore.parsers import ResponseParserError
 
 from user_pool_client.deadline import Deadline
@@ -41,6 +42,9 @@ _PASSING = frozenset(
 # The answers that surely mean that nothing was done: the only ones after which a Create is sent again, because
 # CreateUserPoolClient has no idempotency token.
 _NOT_DONE = frozenset({"TooManyRequestsException", "ThrottlingException"})
+
+# The operations whose answer shows the client.
+_SHOWING = frozenset({"CreateUserPoolClient", "DescribeUserPoolClient", "UpdateUserPoolClient"})
 
 # Failures to connect: Cognito has heard of nothing.
 _NEVER_SENT = frozenset({"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError"})
@@ -135,12 +139,13 @@ class AppClients:
     regions: Regions
     deadline: Deadline
     on_wait: OnWait
-    _secrets: list[Sensitive] = field(default_factory=list, repr=False)
+    # What Cognito's words must not tell: the template's secrets, and those that Cognito shows on the way.
+    secrets: list[Sensitive] = field(default_factory=list, repr=False)
 
     def create(self, settings: Settings) -> Observed:
         """Make a client. Sent again only after an answer that means that nothing was made."""
         if secret := settings.get("ClientSecret"):
-            self._secrets.append(secret)
+            self.secrets.append(secret)
         answer = self._call("CreateUserPoolClient", settings, retry_if=_surely_not_done)
         return self._observed(answer["UserPoolClient"])
 
@@ -173,7 +178,7 @@ class AppClients:
     def _observed(self, client: Mapping[str, Any]) -> Observed:
         secret = Sensitive(client["ClientSecret"]) if client.get("ClientSecret") else None
         if secret is not None:
-            self._secrets.append(secret)
+            self.secrets.append(secret)
         settings = {name: client[name] for name in UPDATABLE if client.get(name) not in (None, "", [], {})}
         for token in TOKENS:
             if settings.get(token.validity) == 0:  # stands for the default; an update would not take it back
@@ -199,13 +204,14 @@ class AppClients:
         """Call until it works, it is hopeless, or time is up. Raises ProviderError, which quotes no secret."""
         client = self.regions.client(parameters["UserPoolId"])
         pause = _FIRST_PAUSE
-        while even_late or self.deadline.work_left() > 0:
+        left = self.deadline.answer_left if even_late else self.deadline.work_left
+        while even_late or left() > 0:
             answer = self._send(client, operation, parameters)
             if not isinstance(answer, _Failure):
                 return answer
             seconds = random.uniform(0, pause)  # noqa: S311 - full jitter spreads callers, keeps no secret
             again = answer.passing if retry_if is None else retry_if(answer)
-            if not again or seconds >= self.deadline.work_left():
+            if not again or seconds >= left():
                 raise answer.error
             self.on_wait(operation=operation, why=answer.code, seconds=seconds)
             self.deadline.clock.sleep(seconds)
@@ -235,7 +241,9 @@ class AppClients:
             )
         except (BotoCoreError, ResponseParserError) as error:
             code = type(error).__name__
-            broken = isinstance(error, (HTTPClientError, ResponseParserError)) and not isinstance(error, SSLError)
+            broken = isinstance(error, (HTTPClientError, NoConnection, ResponseParserError)) and not isinstance(
+                error, SSLError
+            )
             return _Failure(
                 code,
                 passing=broken,
@@ -243,6 +251,13 @@ class AppClients:
                     f"Cognito did not answer {operation}: {code}.",
                     _AGAIN if code in _NEVER_SENT else _ways_out(operation),
                 ),
+            )
+        if operation in _SHOWING and not {"UserPoolId", "ClientId"} <= answer.get("UserPoolClient", {}).keys():
+            # What botocore makes of a page that somebody between here and Cognito has put in the answer's place.
+            return _Failure(
+                "UnreadableAnswer",
+                passing=True,
+                error=Unavailable(f"The answer to {operation} was not Cognito's.", _ways_out(operation)),
             )
         return answer
 
@@ -254,13 +269,12 @@ class AppClients:
         kind: type[ProviderError] = Unavailable if passing else Refused
         if code == "ResourceNotFoundException":
             kind = NotFound
-        words = mask(str(details.get("Message", "")), self._secrets)
+        words = mask(str(details.get("Message", "")), self.secrets)
         remedy = REMEDIES.get(code, _AGAIN if passing else "see Cognito's words, and deploy again.")
         if passing and code not in _NOT_DONE:
             remedy = _ways_out(operation)
-        return _Failure(
-            code, passing=passing, error=kind(f"Cognito refused {operation} with {code}: {words}".rstrip(), remedy)
-        )
+        why = f"Cognito refused {operation} with {code}: {words}".rstrip(": .") + "."
+        return _Failure(code, passing=passing, error=kind(why, remedy))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import ssl
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
+from user_pool_client.attributes import dns_suffix
 from user_pool_client.deadline import Deadline
 from user_pool_client.errors import Unanswerable
 from user_pool_client.log import logger
@@ -134,7 +135,8 @@ def _put_once(destination: Destination, body: bytes, timeout: float) -> int:
 def _is_cloudformations(parts: SplitResult, host: str, port: int | None, region: str) -> bool:
     """Tell whether it is one of the names that the response bucket of a Region is known to go by."""
     bucket = f"cloudformation-custom-resource-response-{region.replace('-', '')}"
-    pattern = rf"{re.escape(bucket)}\.s3([.-]{re.escape(region)})?\.amazonaws\.com(\.cn)?"
+    # The same name in another partition (China's `.amazonaws.com.cn`) is another bucket, and may be anybody's.
+    pattern = rf"{re.escape(bucket)}\.s3([.-]{re.escape(region)})?\.{re.escape(dns_suffix(region))}"
     return bool(region) and parts.scheme == "https" and port in (None, 443) and bool(re.fullmatch(pattern, host))
 
 

@@ -22,7 +22,7 @@ def build(clock: Clock) -> GuardedResource:
 
     def work(act: Callable[[Request, Work], Outcome]) -> Callable[[Job], Outcome]:
         def run(job: Job) -> Outcome:
-            clients = AppClients(regions, job.deadline, _on_wait)
+            clients = AppClients(regions, job.deadline, _on_wait, job.request.secrets())
             return act(job.request, Work(clients, is_client_id, job.answer.made, job.decided))
 
         return run

@@ -133,6 +133,7 @@ def _create(work: Work, decision: plan.Create) -> Outcome:
     created = work.clients.create(decision.settings)
     if not work.made(created.client_id):
         # The watchdog has answered that there is no client, so nobody would ever delete this one.
+        work.decided.update(made_too_late=created.client_id)
         work.clients.delete(created.pool_id, created.client_id, even_late=True)
         raise Unavailable("Cognito made the client too late, so it was deleted again.", "deploy again.")
     return _made_so(created)

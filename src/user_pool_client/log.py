@@ -1,6 +1,7 @@
 """What an operator sees: one logger, a few metrics, and libraries that cannot chatter."""
 
 import logging
+import threading
 import traceback
 from pathlib import PurePath
 
@@ -19,31 +20,42 @@ _SERVICE = "user-pool-client"
 
 logger = Logger(service=_SERVICE)
 _metrics = Metrics(namespace="UserPoolClient", service=_SERVICE)
+# The watchdog counts and prints too, and powertools' collection is not made for two threads.
+_metrics_lock = threading.Lock()
 
 
 def count(name: str) -> None:
     """Count something that happened, as a metric."""
-    _metrics.add_metric(name, MetricUnit.Count, 1)
+    with _metrics_lock:
+        _metrics.add_metric(name, MetricUnit.Count, 1)
 
 
 def measure_wait(seconds: float) -> None:
     """Record a wait for Cognito."""
-    _metrics.add_metric("Waited", MetricUnit.Seconds, seconds)
+    with _metrics_lock:
+        _metrics.add_metric("Waited", MetricUnit.Seconds, seconds)
 
 
 def flush_metrics() -> None:
     """Print the metrics of a request, in the embedded metric format that CloudWatch takes from the log."""
-    _metrics.flush_metrics()
+    with _metrics_lock:
+        if _metrics.metric_set:  # the watchdog may have printed them; powertools warns where there are none
+            _metrics.flush_metrics()
 
 
 def hush_libraries() -> None:
     """Hold the libraries' loggers at a level at which they print no request and no answer.
 
-    Called for each request, and for each of their loggers: crhelper and others set levels too.
+    Called for each request, and for each of their loggers: crhelper and others set levels too. Most loggers inherit
+    their package's level; setting one where nothing changes would cost a millisecond of each request.
     """
     for name in {*_CHATTY, *logging.root.manager.loggerDict}:
-        if (package := name.partition(".")[0]) in _CHATTY:
-            logging.getLogger(name).setLevel(_CHATTY[package])
+        level = _CHATTY.get(name.partition(".")[0])
+        if level is not None:
+            library = logging.getLogger(name)
+            inherits = name not in _CHATTY and library.level == logging.NOTSET
+            if library.level < level and not inherits:
+                library.setLevel(level)
 
 
 def where(error: BaseException) -> list[str]:

@@ -152,6 +152,9 @@ class GuardedResource(CfnResource):
             "ResponseURL": "***",
         }
         super().__call__(ids, context)
+        if self._timer is not None:
+            # Cancelled, or barking: Lambda freezes the process, so what the watchdog still prints must be out before.
+            self._timer.join()
         if answer.given is not job.outcome:
             logger.warning("The work ended after the answer", extra=_found(job, job.outcome))
         if job.undelivered is not None:
@@ -159,16 +162,21 @@ class GuardedResource(CfnResource):
 
     def _deliver(self, job: Job, outcome: Outcome) -> None:
         """Deliver one outcome, and log what became of the request."""
+        unexpected: Outcome | None = None
         try:
             self._courier.deliver(job.request, outcome, job.deadline)
         except Unanswerable as error:
             job.undelivered = error
         except Exception as error:  # noqa: BLE001 - whatever it is, CloudFormation must hear of it
-            outcome = _unexpected(job, error)
+            unexpected = _unexpected(job, error)
+        if unexpected is not None:  # out here that error is in no chain
+            outcome = unexpected
             try:
                 self._courier.deliver(job.request, outcome, job.deadline)
-            except Unanswerable as undelivered:
-                job.undelivered = undelivered
+            except Unanswerable as error:
+                job.undelivered = error
+            except Exception as error:  # noqa: BLE001 - crhelper would swallow it, and Lambda would see a success
+                job.undelivered = Unanswerable(f"The answer could not be sent: unexpected {type(error).__name__}.")
         if outcome.status == "FAILED":
             count("Failed")
             logger.error("Failed", extra=_found(job, outcome))
@@ -187,7 +195,7 @@ class GuardedResource(CfnResource):
         else:
             try:
                 func({}, None)
-            except Exception as error:  # noqa: BLE001 - CloudFormation must hear of everything, or it waits for an hour
+            except BaseException as error:  # noqa: BLE001 - CloudFormation must hear of everything, or it waits for an hour
                 job.outcome = _unexpected(job, error)
         self.PhysicalResourceId = job.outcome.physical_id
 
@@ -221,7 +229,7 @@ def _found(job: Job, outcome: Outcome) -> dict[str, object]:
     return {**found, "reason": outcome.reason} if outcome.reason else found
 
 
-def _unexpected(job: Job, error: Exception) -> Outcome:
+def _unexpected(job: Job, error: BaseException) -> Outcome:
     places = where(error)
     logger.error("Unexpected error", extra={"error": type(error).__name__, "traceback": places})
     return _failed(job, f"unexpected {type(error).__name__} at {places[-1]}.", _REPORT)

@@ -62,6 +62,15 @@ class Request:
         """Return the ids that the answer repeats."""
         return Envelope(self.stack_id, self.request_id, self.logical_resource_id)
 
+    def secrets(self) -> list[Sensitive]:
+        """Return the client secrets that the template gives, or gave before."""
+        given = [
+            properties.get("ClientSecret")
+            for properties in (self.properties, self.old_properties)
+            if isinstance(properties, Mapping)
+        ]
+        return [secret for secret in given if isinstance(secret, Sensitive)]
+
     def seconds_left(self, now: float) -> float:
         """Return how much longer CloudFormation waits, `now` being seconds since 1970.
 

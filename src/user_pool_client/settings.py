@@ -43,7 +43,12 @@ _ARN = Annotated[
         description="an ARN",
     ),
 ]
-_Url = Annotated[str, Meta(min_length=1, max_length=1024, pattern=r"^\S+\Z", description="a URL without white space")]
+_Url = Annotated[
+    str,
+    Meta(
+        min_length=1, max_length=1024, pattern=r"^[^\s\x00-\x1f\x7f-\x9f]+\Z", description="a URL without white space"
+    ),
+]
 _Attribute = Annotated[str, Meta(min_length=1, max_length=2048)]
 _Unit = Literal["seconds", "minutes", "hours", "days"]
 _UserTokenValidity = Annotated[int, Meta(ge=1, le=86400)]
@@ -123,7 +128,14 @@ class Template(TypedDict, total=False):
             ),
         ]
     ]
-    SupportedIdentityProviders: list[Annotated[str, Meta(min_length=1, max_length=32)]]
+    SupportedIdentityProviders: list[
+        Annotated[
+            str,
+            Meta(
+                min_length=1, max_length=32, pattern=r"^[^\x00-\x1f\x7f-\x9f]+\Z", description="the name of a provider"
+            ),
+        ]
+    ]
     CallbackURLs: Annotated[list[_Url], Meta(max_length=100)]
     LogoutURLs: Annotated[list[_Url], Meta(max_length=100)]
     DefaultRedirectURI: _Url
