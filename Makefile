@@ -1,0 +1,60 @@
+# Everything that a target needs is installed into folders of the clone; Python 3.13, make and git are assumed.
+
+PYTHON ?= python3.13
+TEMPLATE ?=
+
+export SAM_CLI_TELEMETRY := 0
+export AWS_DEFAULT_REGION ?= us-east-1
+
+CODE := src tests tools benchmarks
+
+# $(call quietly,command): show what it prints only if it fails.
+quietly = output=$$($(1) 2>&1) || { echo "$$output" >&2; exit 1; }
+
+.NOTPARALLEL:
+.PHONY: help demo test check lint reference bench build clean
+
+help: ## Show this text
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "make %-10s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv-sam/.installed .venv-local-aws/.installed ## Deploy the provider to a local AWS and show it at work; TEMPLATE=path runs a stack of yours
+	@.venv-local-aws/bin/python -m tools.demo $(if $(TEMPLATE),"$(TEMPLATE)")
+
+test: .venv/.installed .venv-sam/.installed .venv-local-aws/.installed ## Run all tests and show what they do not cover
+	@.venv/bin/python -m pytest --cov
+
+check: lint test ## Run all static checks, then all tests: what CI runs
+
+lint: .venv/.installed .venv-sam/.installed ## Check style, types, layers and templates
+	@echo "Checking style, types, layers and templates ..."
+	@$(call quietly,.venv/bin/ruff check $(CODE))
+	@$(call quietly,.venv/bin/ruff format --check $(CODE))
+	@$(call quietly,.venv/bin/mypy $(CODE))
+	@$(call quietly,PYTHONPATH=src .venv/bin/lint-imports)
+	@$(call quietly,.venv/bin/cfn-lint template.yaml examples/*.yaml)
+	@$(call quietly,.venv-sam/bin/sam validate --lint)
+
+reference: .venv/.installed ## Write the README's tables from the code and the template
+	@.venv/bin/python -m tools.reference
+
+bench: build .venv/.installed ## Measure cold starts and warm calls of the built function
+	@.venv/bin/python -m benchmarks
+
+build: .venv-sam/.installed ## Build the function into .aws-sam/build
+	@echo "Building the function ..."
+	@$(call quietly,PATH="$(CURDIR)/.venv-sam/bin:$$PATH" sam build)
+
+clean: ## Remove what was installed, built and cached
+	@rm -rf .venv .venv-sam .venv-local-aws .aws-sam build .coverage .*_cache .hypothesis
+	@find . -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/.installed: requirements/dev.txt src/requirements.txt
+.venv-sam/.installed: requirements/sam.txt
+.venv-local-aws/.installed: requirements/local-aws.txt
+
+.venv/.installed .venv-sam/.installed .venv-local-aws/.installed:
+	@echo "Installing $< into $(@D) ..."
+	@$(PYTHON) -m venv --clear $(@D) || \
+		{ echo "Python 3.13 is needed, and $(PYTHON) is not that; make PYTHON=path names another." >&2; exit 1; }
+	@$(@D)/bin/python -m pip install -qq --requirement $<
+	@touch $@

@@ -1,0 +1,184 @@
+"""Show Custom::UserPoolClient at work on a local AWS: `make demo`, or `make demo TEMPLATE=path` for one's own stack."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import sys
+import textwrap
+import time
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tools import local_aws
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tools.local_aws import Event, LocalAws, Stack
+
+EXAMPLE = local_aws.ROOT / "examples" / "machine-to-machine.yaml"
+STACK = "demo"
+WIDTH = 110
+
+
+class DemoError(Exception):
+    """Something did not turn out as it should; the text says what."""
+
+
+def main(arguments: list[str]) -> int:
+    """Run the demo and return the exit status."""
+    try:
+        template = Path(arguments[0]).read_text() if arguments else None
+        with ExitStack() as running:
+            with _timed("Starting a local AWS (MiniStack)"):
+                aws = running.enter_context(local_aws.running())
+            if template is not None:
+                aws.cloudformation.validate_template(TemplateBody=template)
+            with _timed("Building the function with sam build"):
+                aws.build()
+            with _timed("Deploying template.yaml with sam deploy"):
+                aws.deploy_provider()
+            if template is None:
+                _tour(aws, EXAMPLE.read_text())
+            else:
+                _try_out(aws, template)
+    except KeyboardInterrupt:
+        print("\nInterrupted; nothing is left running.", file=sys.stderr)
+        return 130
+    except (DemoError, local_aws.LocalAwsError, ClientError, BotoCoreError, OSError) as error:
+        print(f"\nThe demo failed: {error}", file=sys.stderr)
+        return 1
+    print("\nDone; nothing is left running.")
+    return 0
+
+
+def _try_out(aws: LocalAws, template: str) -> None:
+    """Create, show and delete a stack of the user's own."""
+    stack = _stack(aws)
+    _heading("Your stack is created")
+    stack.create(template)
+    _show_outputs(aws, stack)
+    _heading("Your stack is deleted")
+    stack.delete()
+
+
+def _tour(aws: LocalAws, template: str) -> None:
+    """Take a machine-to-machine client through its whole life."""
+    stack = _stack(aws)
+
+    _heading(f"1. A stack is created: {EXAMPLE.relative_to(local_aws.ROOT)}")
+    stack.create(template)
+    outputs = _show_outputs(aws, stack)
+    pool, client = outputs["UserPoolId"], outputs["ClientId"]
+
+    _heading("2. Its id and secret get an access token from /oauth2/token")
+    credentials = json.loads(aws.secrets.get_secret_value(SecretId=outputs["Credentials"])["SecretString"])
+    _table({name: _masked(aws, value) for name, value in credentials.items()})
+    _show_token(aws, credentials)
+
+    _heading("3. The stack is changed: tokens for 15 minutes; the client stays the same")
+    stack.update(template, {"AccessTokenMinutes": "15"})
+    _expect("the client's id", stack.outputs()["ClientId"], client)
+    _expect("the lifetime of a token", _show_token(aws, credentials)["expires_in"], 15 * 60)
+
+    _heading("4. The stack is broken on purpose: the code flow beside client_credentials")
+    broken = template.replace(
+        "AllowedOAuthFlows: [client_credentials]", "AllowedOAuthFlows: [client_credentials, code]"
+    )
+    try:
+        stack.update(broken, {"AccessTokenMinutes": "15"})
+    except local_aws.StackFailed:
+        _expect("the stack's state", stack.status(), "UPDATE_ROLLBACK_COMPLETE")
+    else:
+        raise DemoError("a change that Cognito refuses was accepted.")
+    settings = aws.cognito.describe_user_pool_client(UserPoolId=pool, ClientId=client)["UserPoolClient"]
+    _expect("the flows after the rollback", settings["AllowedOAuthFlows"], ["client_credentials"])
+    _expect("the lifetime of a token after the rollback", _show_token(aws, credentials)["expires_in"], 15 * 60)
+
+    _heading("5. The stack is deleted")
+    stack.delete()
+    left = aws.cognito.list_user_pool_clients(UserPoolId=pool, MaxResults=60)["UserPoolClients"]
+    _table({"App clients left in the pool": str(len(left))})
+    _expect("the app clients that are left", left, [])
+
+    _heading("6. The provider is deleted")
+    _stack(aws, local_aws.PROVIDER).delete()
+
+
+def _stack(aws: LocalAws, name: str = STACK) -> Stack:
+    return aws.stack(name, on_event=lambda event: _show_event(aws, event))
+
+
+def _show_token(aws: LocalAws, credentials: Mapping[str, str]) -> dict[str, object]:
+    """Get an access token as a program would, and show what it says."""
+    basic = base64.b64encode("{client_id}:{client_secret}".format_map(credentials).encode()).decode()
+    with closing(http.client.HTTPConnection(urlsplit(aws.endpoint).netloc)) as connection:
+        connection.request(
+            "POST",
+            "/oauth2/token",
+            urlencode({"grant_type": "client_credentials", "scope": "orders/read"}),
+            {"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"},
+        )
+        answer = connection.getresponse()
+        body: dict[str, object] = json.loads(answer.read())
+    if answer.status != http.HTTPStatus.OK:
+        raise DemoError(f"/oauth2/token answered {answer.status}: {body}")
+    claims = json.loads(base64.urlsafe_b64decode(str(body["access_token"]).split(".")[1] + "=="))
+    _table({"Token": str(body["token_type"]), "Valid for": f"{body['expires_in']} s", "Scope": claims["scope"]})
+    return body
+
+
+def _show_outputs(aws: LocalAws, stack: Stack) -> dict[str, str]:
+    outputs = stack.outputs()
+    _table({name: _masked(aws, value) for name, value in outputs.items()})
+    return outputs
+
+
+def _show_event(aws: LocalAws, event: Event) -> None:
+    print(f"   {event.status:<44} {event.logical_id}")
+    if event.reason not in {"", "User Initiated"}:
+        print(textwrap.fill(_masked(aws, event.reason), WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6))
+
+
+def _masked(aws: LocalAws, text: str) -> str:
+    """Hide every client secret: CloudFormation itself shows one that a template puts into its outputs."""
+    for pool in aws.cognito.list_user_pools(MaxResults=60)["UserPools"]:
+        for found in aws.cognito.list_user_pool_clients(UserPoolId=pool["Id"], MaxResults=60)["UserPoolClients"]:
+            client = aws.cognito.describe_user_pool_client(UserPoolId=pool["Id"], ClientId=found["ClientId"])
+            if secret := client["UserPoolClient"].get("ClientSecret"):
+                text = text.replace(secret, "********")
+    return text
+
+
+def _expect(what: str, found: object, wanted: object) -> None:
+    if found != wanted:
+        raise DemoError(f"{what} should be {wanted}, but is {found}.")
+
+
+def _heading(text: str) -> None:
+    print(f"\n{text}")
+
+
+def _table(rows: Mapping[str, str]) -> None:
+    print()
+    width = max(map(len, rows), default=0)
+    for name, value in rows.items():
+        print(f"   {name:<{width}}   {value}")
+
+
+@contextmanager
+def _timed(what: str) -> Iterator[None]:
+    print(f"{what:<42}", end="", flush=True)
+    started = time.monotonic()
+    yield
+    print(f"{time.monotonic() - started:6.1f} s")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
