@@ -1,0 +1,754 @@
+"""crhelper 2.0.12: the seams that provider.py overrides are there, and the faults behind them stay in the box.
+
+Where it is cheap, the fault itself is shown first, by crhelper as it is: a test that fails there tells that the box may
+have become needless.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import inspect
+import json
+import logging
+import os
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import crhelper
+import pytest
+from crhelper import CfnResource, utils
+
+from tests.canaries import CLIENT_SECRET, OWN_SECRET, SIGNATURE, leaked
+from tests.fakes.response_host import response_host
+from tests.given import CLIENT_ID, CREATED, REQUEST_ID, STACK_ID, event
+from user_pool_client import provider
+from user_pool_client.deadline import Clock, Deadline
+from user_pool_client.delivery import ToCloudFormation
+from user_pool_client.errors import Unanswerable
+from user_pool_client.provider import Answer, GuardedResource, Job
+from user_pool_client.response import CREATE_FAILED, MOST_BYTES, Outcome, encode
+from user_pool_client.sensitive import Sensitive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from user_pool_client.request import Request
+
+SOURCE = Path(__file__).parents[2] / "src"
+MADE = Outcome("SUCCESS", CLIENT_ID, data={"ClientId": CLIENT_ID})
+CLOCK = Clock(wall=CREATED.timestamp, sleep=lambda _: None)
+WITH_SECRET = Outcome("SUCCESS", CLIENT_ID, data={"ClientId": CLIENT_ID, "ClientSecret": Sensitive(CLIENT_SECRET)})
+
+
+@dataclass
+class LambdaContext:
+    """Lambda's context object, with a minute left."""
+
+    aws_request_id: str = "7f0c2f3e-0000-4000-8000-000000000000"
+    milliseconds: int = 60_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.milliseconds
+
+
+@dataclass
+class Courier:
+    """Keep what would have been delivered, and do what a test wants done at that moment."""
+
+    delivered: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    on_check: Callable[[Request], object] = lambda _: None
+    on_deliver: Callable[[Request, Outcome], object] = lambda *_: None
+
+    def check(self, request: Request) -> None:
+        self.on_check(request)
+
+    def deliver(self, request: Request, outcome: Outcome, deadline: Deadline) -> None:
+        assert deadline.answer_ends >= deadline.work_ends
+        self.on_deliver(request, outcome)
+        body = encode(outcome, request.envelope).content
+        self.delivered.append((request.response_url.reveal(), json.loads(body)))
+
+    @property
+    def answers(self) -> list[dict[str, Any]]:
+        return [body for _, body in self.delivered]
+
+
+@pytest.fixture
+def courier() -> Courier:
+    return Courier()
+
+
+type Do = Callable[[Job], Outcome]
+
+
+def boxed(courier: Any, do: Do = lambda _: MADE) -> GuardedResource:
+    """Put crhelper into its box, at the moment at which the events of these tests were signed."""
+    return GuardedResource(courier, CLOCK, create=do, update=do, delete=do)
+
+
+def failing(error: Exception) -> Do:
+    def do(_: Job) -> Outcome:
+        raise error
+
+    return do
+
+
+@dataclass
+class Plain:
+    """crhelper as it is, made without an AWS account; its answers are kept in the place of its own sender."""
+
+    helper: CfnResource
+    sent: list[tuple[str, dict[str, Any]]]
+
+
+@pytest.fixture
+def plain(monkeypatch: pytest.MonkeyPatch) -> Iterator[Plain]:
+    monkeypatch.setenv("AWS_SAM_LOCAL", "true")
+    before = logging.root.level
+    plain = Plain(CfnResource(log_level="WARNING", sleep_on_delete=0), [])
+
+    def send(status: str | None = None, reason: str = "", send_response: object = None) -> None:
+        assert send_response is None
+        CfnResource._send(  # type: ignore[attr-defined]
+            plain.helper, status, reason, lambda url, body, _: plain.sent.append((url, body))
+        )
+
+    monkeypatch.setattr(plain.helper, "_send", send, raising=True)
+    yield plain
+    logging.root.setLevel(before)
+
+
+def plain_event(**changes: Any) -> dict[str, Any]:
+    return event(ResponseURL="https://plain.example.com/", **changes)
+
+
+# The version and its seams.
+
+
+def test_the_version_is_the_pinned_one() -> None:
+    assert importlib.metadata.version("crhelper") == "2.0.12"
+    assert "crhelper==2.0.12" in (SOURCE / "requirements.txt").read_text().split()
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("__call__", ["self", "event", "context"]),
+        ("_log_setup", ["self", "event", "context"]),
+        ("_send", ["self", "status", "reason", "send_response"]),
+        ("_set_timeout", ["self"]),
+        ("_wrap_function", ["self", "func"]),
+        ("create", ["self", "func"]),
+        ("update", ["self", "func"]),
+        ("delete", ["self", "func"]),
+    ],
+)
+def test_a_seam_has_the_parameters_that_we_rely_on(name: str, parameters: list[str]) -> None:
+    assert list(inspect.signature(getattr(CfnResource, name)).parameters) == parameters
+
+
+@pytest.mark.parametrize("name", ["_log_setup", "_send", "_set_timeout", "_wrap_function"])
+def test_what_we_override_takes_what_crhelper_hands_over(name: str) -> None:
+    ours, theirs = (inspect.signature(getattr(kind, name)).parameters for kind in (GuardedResource, CfnResource))
+
+    assert list(ours) == list(theirs)
+    assert [each.kind for each in ours.values()] == [each.kind for each in theirs.values()]
+
+
+def test_we_override_these_seams_and_no_others() -> None:
+    overridden = {
+        name for name, value in vars(GuardedResource).items() if callable(value) and name in vars(CfnResource)
+    }
+
+    assert overridden == {"__init__", "__call__", "_log_setup", "_send", "_set_timeout", "_wrap_function"}
+
+
+def test_what_we_make_of_our_own_hides_nothing_of_crhelpers(plain: Plain) -> None:
+    assert set(vars(boxed(Courier()))) - set(dir(plain.helper)) == {"_clock", "_courier"}
+    assert not {"_carry_out", "_deliver", "_registered", "_job"} & set(dir(plain.helper))
+
+
+@pytest.mark.parametrize("request_type", ["Create", "Update", "Delete"])
+def test_the_seams_are_called_in_this_order(monkeypatch: pytest.MonkeyPatch, request_type: str) -> None:
+    monkeypatch.setenv("AWS_SAM_LOCAL", "true")
+    calls: list[tuple[str, tuple[Any, ...]]] = []
+
+    class Observing(CfnResource):
+        def _log_setup(self, *args: Any) -> None:
+            calls.append(("_log_setup", args))
+
+        def _set_timeout(self, *args: Any) -> None:
+            calls.append(("_set_timeout", args))
+
+        def _wrap_function(self, *args: Any) -> None:
+            calls.append(("_wrap_function", args))
+
+        def _send(self, *args: Any) -> None:
+            calls.append(("_send", args))
+
+    helper = Observing(log_level="WARNING", sleep_on_delete=0)
+    functions = {"Create": helper.create(print), "Update": helper.update(repr), "Delete": helper.delete(str)}  # type: ignore[arg-type]
+    received, context = plain_event(request_type=request_type), LambdaContext()
+
+    helper(received, context)
+
+    assert calls == [
+        ("_log_setup", (received, context)),
+        ("_set_timeout", ()),
+        ("_wrap_function", (functions[request_type],)),
+        ("_send", ()),
+    ]
+
+
+def test_without_a_handler_to_poll_with_nothing_is_polled(courier: Courier) -> None:
+    resource: Any = boxed(courier)
+
+    assert (resource._poll_create_func, resource._poll_update_func, resource._poll_delete_func) == (None, None, None)
+
+
+@pytest.mark.parametrize("request_type", ["Create", "Update", "Delete"])
+def test_a_request_is_carried_out_and_answered_once(courier: Courier, request_type: str) -> None:
+    kinds: list[str] = []
+
+    def do(name: str) -> Do:
+        def run(_: Job) -> Outcome:
+            kinds.append(name)
+            return MADE
+
+        return run
+
+    resource = GuardedResource(courier, CLOCK, create=do("Create"), update=do("Update"), delete=do("Delete"))
+    resource(event(request_type), LambdaContext())
+
+    assert kinds == [request_type]
+    assert courier.answers == [
+        {
+            "Status": "SUCCESS",
+            "PhysicalResourceId": CLIENT_ID,
+            "StackId": STACK_ID,
+            "RequestId": REQUEST_ID,
+            "LogicalResourceId": "WebClient",
+            "NoEcho": False,
+            "Data": {"ClientId": CLIENT_ID},
+        }
+    ]
+
+
+# At init: three clients for polling, and the root logger's level.
+
+
+def test_no_clients_for_polling_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def make(service: str, **_: object) -> None:
+        made.append(service)
+
+    monkeypatch.setattr("crhelper.resource_helper.boto3.client", make)
+
+    boxed(Courier())
+    assert made == []
+    assert "AWS_SAM_LOCAL" not in os.environ
+
+    CfnResource(log_level="WARNING")
+    assert made == ["lambda", "events", "logs"]
+
+
+def test_the_local_switch_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SAM_LOCAL", "1")
+
+    boxed(Courier())
+
+    assert os.environ["AWS_SAM_LOCAL"] == "1"
+
+
+def test_no_call_sets_the_root_loggers_level(courier: Courier, plain: Plain) -> None:
+    resource = boxed(courier)
+    plain.helper.create(lambda *_: CLIENT_ID)
+    logging.root.setLevel(logging.INFO)
+
+    resource(event(), LambdaContext())
+    assert logging.root.level == logging.INFO
+
+    plain.helper(plain_event(), LambdaContext())
+    assert logging.root.level == logging.WARNING
+
+
+# The log: crhelper prints its event, the signed URL and its answer at DEBUG.
+
+
+def test_nothing_of_a_request_is_logged_by_crhelper(caplog: pytest.LogCaptureFixture, courier: Courier) -> None:
+    def turn_up(_: Request) -> None:
+        for name in ("crhelper", "crhelper.resource_helper", "crhelper.utils"):
+            logging.getLogger(name).setLevel(logging.DEBUG)
+
+    caplog.set_level(logging.DEBUG)
+    courier.on_check = turn_up  # after our own hushing, so that crhelper does speak
+    properties = {"UserPoolId": "us-east-1_Abc", "ClientSecret": OWN_SECRET, "Unknown": OWN_SECRET}
+    resource = boxed(courier, lambda _: WITH_SECRET)
+
+    resource(event("Update", ResourceProperties=properties, OldResourceProperties=properties), LambdaContext())
+
+    said = "".join(record.getMessage() for record in caplog.records if record.name.startswith("crhelper"))
+    assert "'ResponseURL': '***'" in said, "it did print its event"
+    assert not leaked(caplog.text)
+    assert courier.answers[0]["Data"]["ClientSecret"] == CLIENT_SECRET
+    assert SIGNATURE in courier.delivered[0][0]
+
+
+def test_crhelper_is_silent_unless_somebody_turns_it_up(caplog: pytest.LogCaptureFixture, courier: Courier) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    boxed(courier, failing(ValueError(OWN_SECRET)))(event(), LambdaContext())
+
+    assert [record.name for record in caplog.records if record.name.startswith("crhelper")] == []
+
+
+def test_plain_crhelper_logs_url_and_properties(caplog: pytest.LogCaptureFixture, plain: Plain) -> None:
+    plain.helper._log_level = "DEBUG"  # type: ignore[attr-defined]
+    plain.helper.create(lambda *_: CLIENT_ID)
+    caplog.set_level(logging.DEBUG)
+
+    plain.helper(plain_event(ResourceProperties={"ClientSecret": "not-so-secret"}), LambdaContext())
+
+    assert "https://plain.example.com/" in caplog.text
+    assert "not-so-secret" in caplog.text
+
+
+# Delivery: any status counts as delivered, and there is no limit of length.
+
+
+class Refusing:
+    """An HTTPS connection that is always answered with 403."""
+
+    bodies: list[str]
+
+    def __init__(self, *_: object, **__: object) -> None:
+        self.reason = "Forbidden"
+        self.status = 403
+
+    def request(self, *, body: str, **_: object) -> None:
+        Refusing.bodies.append(body)
+
+    def getresponse(self) -> Refusing:
+        return self
+
+
+@pytest.fixture
+def refusing(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    Refusing.bodies = []
+    monkeypatch.setattr(utils, "HTTPSConnection", Refusing)
+    return Refusing.bodies
+
+
+def test_plain_crhelper_takes_any_status_for_a_delivery(refusing: list[str]) -> None:
+    utils._send_response("https://plain.example.com/", {"Status": "SUCCESS"})  # type: ignore[attr-defined]
+
+    assert refusing == ['{"Status": "SUCCESS"}']
+
+
+def test_plain_crhelper_sends_what_is_too_long(refusing: list[str]) -> None:
+    utils._send_response("https://plain.example.com/", {"Data": {"CallbackURLs": "x" * 20_000}})  # type: ignore[attr-defined]
+
+    assert len(refusing[0]) > MOST_BYTES
+
+
+def test_a_status_that_is_no_success_is_no_delivery() -> None:
+    with response_host("127.0.0.1", script=[403], tls=False) as host:
+        resource = boxed(ToCloudFormation("us-east-1", "http://127.0.0.1"))
+        with pytest.raises(Unanswerable, match="403"):
+            resource(event(ResponseURL=host.url(f"/?X-Amz-Signature={SIGNATURE}")), LambdaContext())
+
+    assert len(host.puts) == 1
+
+
+def test_an_answer_that_was_not_taken_at_first_is_delivered() -> None:
+    with response_host("127.0.0.1", script=[503, 503], tls=False) as host:
+        boxed(ToCloudFormation("us-east-1", "http://127.0.0.1"))(event(ResponseURL=host.url()), LambdaContext())
+
+    assert [json.loads(put.body)["Status"] for put in host.puts] == ["SUCCESS"] * 3
+
+
+def test_what_is_too_long_is_made_to_fit() -> None:
+    outcome = Outcome("SUCCESS", CLIENT_ID, data={**WITH_SECRET.data, "CallbackURLs": "x" * 20_000})
+    with response_host("127.0.0.1", tls=False) as host:
+        resource = boxed(ToCloudFormation("us-east-1", "http://127.0.0.1"), lambda _: outcome)
+        resource(event(ResponseURL=host.url()), LambdaContext())
+
+    (put,) = host.puts
+    assert len(put.body) <= MOST_BYTES
+    assert json.loads(put.body)["Data"] == {"ClientId": CLIENT_ID, "ClientSecret": CLIENT_SECRET}
+
+
+# The reason: crhelper keeps its last 240 characters.
+
+LONG_REASON = "Could not create the app client: " + "x" * 300
+
+
+def test_a_long_reason_keeps_its_beginning(courier: Courier, plain: Plain) -> None:
+    boxed(courier, lambda _: Outcome("FAILED", CREATE_FAILED, LONG_REASON))(event(), LambdaContext())
+    assert courier.answers[0]["Reason"] == LONG_REASON
+
+    plain.helper.create(lambda *_: (_ for _ in ()).throw(ValueError(LONG_REASON)))
+    plain.helper(plain_event(), LambdaContext())
+    assert plain.sent[0][1]["Reason"] == "ERROR: (truncated) " + "x" * 240
+
+
+# Data that is no JSON: crhelper's answer then has no ids, and so is nobody's.
+
+
+def test_data_that_is_no_json_still_gives_an_answer_with_ids(courier: Courier) -> None:
+    odd: Any = {"ClientId": object()}
+
+    boxed(courier, lambda _: Outcome("SUCCESS", CLIENT_ID, data=odd))(event("Update"), LambdaContext())
+
+    (answer,) = courier.answers
+    assert answer["Status"] == "FAILED"
+    assert (answer["StackId"], answer["RequestId"], answer["LogicalResourceId"]) == (STACK_ID, REQUEST_ID, "WebClient")
+    assert answer["PhysicalResourceId"] == CLIENT_ID
+    assert "unexpected TypeError" in answer["Reason"]
+
+
+def test_plain_crhelper_answers_without_ids_then(refusing: list[str]) -> None:
+    utils._send_response("https://plain.example.com/", {"StackId": STACK_ID, "Data": {"ClientId": object()}})  # type: ignore[attr-defined]
+
+    assert set(json.loads(refusing[0])) == {"Status", "Data", "Reason"}
+
+
+# The watchdog: crhelper's answers with an empty id, and the work's answer may follow.
+
+
+def test_plain_crhelper_answers_twice_and_first_without_an_id(plain: Plain) -> None:
+    def late(*_: object) -> str:
+        plain.helper._timeout()  # type: ignore[attr-defined]
+        return CLIENT_ID
+
+    plain.helper.create(late)
+    plain.helper(plain_event(), LambdaContext())
+
+    assert [(body["Status"], body["PhysicalResourceId"]) for _, body in plain.sent] == [
+        ("FAILED", ""),
+        ("SUCCESS", CLIENT_ID),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("request_type", "made", "expected"),
+    [
+        pytest.param("Create", False, CREATE_FAILED, id="nothing-was-made"),
+        pytest.param("Create", True, "1new", id="a-client-was-made"),
+        pytest.param("Update", False, CLIENT_ID, id="an-update"),
+        pytest.param("Update", True, "1new", id="an-update-that-has-replaced"),
+        pytest.param("Delete", False, CLIENT_ID, id="a-delete"),
+    ],
+)
+def test_late_work_is_answered_once_and_with_the_true_id(
+    courier: Courier, request_type: str, *, made: bool, expected: str
+) -> None:
+    counted: list[bool] = []
+
+    def late(job: Job) -> Outcome:
+        if made:
+            counted.append(job.answer.made("1new"))
+        provider._bark(job)
+        counted.append(job.answer.made("2too-late"))
+        return MADE
+
+    boxed(courier, late)(event(request_type), LambdaContext())
+
+    (answer,) = courier.answers
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", expected)
+    assert "time ran out" in answer["Reason"]
+    assert "What to do: deploy again" in answer["Reason"]
+    assert counted == ([True, False] if made else [False]), "a client made after the answer does not count"
+
+
+class ImpatientTimer:
+    """A timer whose time is up at once."""
+
+    daemon = False
+
+    def __init__(self, interval: float, function: Callable[..., None], args: list[Any]) -> None:
+        assert 0 < interval < 60
+        self._function, self._args = function, args
+
+    def start(self) -> None:
+        assert self.daemon, "a watchdog that waits must not keep the process alive"
+        self._function(*self._args)
+
+    def cancel(self) -> None:
+        """There is nothing left to cancel."""
+
+    def join(self) -> None:
+        """There is nothing left to wait for."""
+
+
+def test_the_watchdog_is_set_before_the_work_begins(monkeypatch: pytest.MonkeyPatch, courier: Courier) -> None:
+    monkeypatch.setattr(threading, "Timer", ImpatientTimer)
+
+    boxed(courier)(event(), LambdaContext())
+
+    assert [(answer["Status"], answer["PhysicalResourceId"]) for answer in courier.answers] == [
+        ("FAILED", CREATE_FAILED)
+    ]
+
+
+def test_the_watchdog_does_not_speak_after_the_work(courier: Courier) -> None:
+    jobs: list[Job] = []
+
+    def do(job: Job) -> Outcome:
+        jobs.append(job)
+        return MADE
+
+    boxed(courier, do)(event(), LambdaContext())
+    provider._bark(jobs[0])
+
+    assert [answer["Status"] for answer in courier.answers] == ["SUCCESS"]
+
+
+def test_the_watchdog_of_one_request_never_answers_another(courier: Courier) -> None:
+    jobs: list[Job] = []
+
+    def do(job: Job) -> Outcome:
+        jobs.append(job)
+        if len(jobs) == 2:
+            provider._bark(jobs[0])
+        return MADE
+
+    resource = boxed(courier, do)
+    resource(event(), LambdaContext())
+    resource(event(RequestId="another"), LambdaContext())
+
+    assert [(answer["RequestId"], answer["Status"]) for answer in courier.answers] == [
+        (REQUEST_ID, "SUCCESS"),
+        ("another", "SUCCESS"),
+    ]
+
+
+def test_a_request_that_comes_too_late_is_answered_and_not_carried_out(courier: Courier) -> None:
+    boxed(courier, failing(AssertionError("it was carried out")))(event(), LambdaContext(milliseconds=0))
+
+    (answer,) = courier.answers
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", CREATE_FAILED)
+    assert "nothing was done" in answer["Reason"]
+
+
+def test_two_threads_give_one_answer() -> None:
+    sent: list[Outcome] = []
+    answer = Answer(CLIENT_ID, sent.append)
+    threads = [threading.Thread(target=answer.give, args=[Outcome("SUCCESS", str(n))]) for n in range(8)]
+    threads += [threading.Thread(target=answer.give_late, args=["late"]) for _ in range(8)]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(sent) == 1
+    assert answer.given is sent[0]
+
+
+# Exceptions: crhelper's answer to a failed Create has a random id, and quotes the exception.
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ValueError(OWN_SECRET), KeyError("ClientId"), RecursionError(), MemoryError(), TimeoutError(OWN_SECRET)],
+    ids=lambda error: type(error).__name__,
+)
+@pytest.mark.parametrize(
+    ("request_type", "physical_id"), [("Create", CREATE_FAILED), ("Update", CLIENT_ID), ("Delete", CLIENT_ID)]
+)
+def test_an_exception_is_answered_with_the_true_id_and_without_its_text(
+    courier: Courier, error: Exception, request_type: str, physical_id: str
+) -> None:
+    resource = boxed(courier, failing(error))
+
+    resource(event(request_type), LambdaContext())
+    resource(event(request_type), LambdaContext())
+
+    first, second = courier.answers
+    assert first == second, "the same problem gives the same text"
+    assert (first["Status"], first["PhysicalResourceId"]) == ("FAILED", physical_id)
+    assert f"unexpected {type(error).__name__} at test_crhelper.py:" in first["Reason"]
+    assert "What to do: " in first["Reason"]
+    assert not leaked(first["Reason"])
+
+
+def test_an_exception_after_the_client_was_made_is_answered_with_its_id(courier: Courier) -> None:
+    def do(job: Job) -> Outcome:
+        job.answer.made("1new")
+        raise ValueError
+
+    boxed(courier, do)(event(), LambdaContext())
+
+    assert courier.answers[0]["PhysicalResourceId"] == "1new"
+
+
+def test_plain_crhelper_makes_a_new_id_up_each_time(plain: Plain) -> None:
+    plain.helper.create(lambda *_: (_ for _ in ()).throw(ValueError("why")))
+
+    plain.helper(plain_event(), LambdaContext())
+    plain.helper(plain_event(), LambdaContext())
+
+    first, second = (body["PhysicalResourceId"] for _, body in plain.sent)
+    assert first.startswith("shop_WebClient_")
+    assert first != second
+
+
+def test_an_exception_on_the_way_of_the_answer_is_answered(courier: Courier) -> None:
+    def trip(_: Request, outcome: Outcome) -> None:
+        if outcome.status == "SUCCESS":
+            raise ValueError(CLIENT_SECRET)
+
+    def do(job: Job) -> Outcome:
+        assert job.answer.made(CLIENT_ID)
+        return WITH_SECRET
+
+    courier.on_deliver = trip
+    boxed(courier, do)(event(), LambdaContext())
+
+    (answer,) = courier.answers
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", CLIENT_ID)
+    assert not leaked(json.dumps(answer))
+
+
+@pytest.mark.parametrize(
+    ("errors", "told"),
+    [
+        pytest.param([Unanswerable("It could not be delivered in time.")], "in time", id="lost-on-its-way"),
+        pytest.param([ValueError(SIGNATURE), ValueError(SIGNATURE)], "ValueError", id="an-exception-each-time"),
+        pytest.param([ValueError(SIGNATURE), Unanswerable("Not taken.")], "Not taken", id="one-then-the-other"),
+    ],
+)
+def test_an_answer_that_cannot_be_delivered_fails_the_invocation(
+    courier: Courier, errors: list[Exception], told: str
+) -> None:
+    left = iter(errors)
+
+    def lose(*_: object) -> None:
+        raise next(left)
+
+    courier.on_deliver = lose
+
+    with pytest.raises(Unanswerable, match=told) as failed:
+        boxed(courier)(event(), LambdaContext())
+    assert courier.answers == []
+    assert failed.value.__context__ is None, "what is in the chain is printed as well"
+
+
+# What stays from one warm call to the next.
+
+
+def test_no_echo_does_not_stay(courier: Courier, plain: Plain) -> None:
+    outcomes = iter([WITH_SECRET, MADE])
+    resource = boxed(courier, lambda _: next(outcomes))
+    resource(event(), LambdaContext())
+    resource(event(), LambdaContext())
+    assert [answer["NoEcho"] for answer in courier.answers] == [True, False]
+
+    def once(*_: object) -> str:
+        if not plain.sent:
+            plain.helper.NoEcho = True
+        return CLIENT_ID
+
+    plain.helper.create(once)
+    plain.helper(plain_event(), LambdaContext())
+    plain.helper(plain_event(), LambdaContext())
+    assert [body["NoEcho"] for _, body in plain.sent] == [True, True]
+
+
+def test_nothing_of_one_request_gets_into_the_next_answer(courier: Courier) -> None:
+    outcomes = iter([Outcome("FAILED", "1first", "It failed."), MADE])
+    resource = boxed(courier, lambda _: next(outcomes))
+
+    resource(event(RequestId="first"), LambdaContext())
+    resource(event(RequestId="second"), LambdaContext())
+
+    first, second = courier.answers
+    assert (first["RequestId"], first["PhysicalResourceId"], first["Reason"]) == ("first", "1first", "It failed.")
+    assert (second["RequestId"], second["PhysicalResourceId"], "Reason" in second) == ("second", CLIENT_ID, False)
+
+
+@pytest.mark.parametrize("missing", ["RequestType", "ResponseURL", "StackId", "RequestId", "LogicalResourceId"])
+def test_an_event_that_cannot_be_answered_is_not_answered_to_the_one_before(courier: Courier, missing: str) -> None:
+    resource = boxed(courier)
+    resource(event(), LambdaContext())
+
+    with pytest.raises(Unanswerable, match=missing):
+        resource({**event(RequestId="stray"), missing: None}, LambdaContext())
+
+    assert len(courier.answers) == 1
+
+
+def test_plain_crhelper_answers_to_the_request_before(plain: Plain) -> None:
+    plain.helper.create(lambda *_: CLIENT_ID)
+    plain.helper(plain_event(), LambdaContext())
+    stray = event(ResponseURL="https://other.example.com/", RequestType=None)
+
+    plain.helper(stray, LambdaContext())
+
+    assert [url for url, _ in plain.sent] == ["https://plain.example.com/"] * 2
+
+
+def test_a_request_that_may_not_be_answered_is_not_carried_out(courier: Courier) -> None:
+    def refuse(_: Request) -> None:
+        raise Unanswerable("The ResponseURL is not CloudFormation's.")
+
+    courier.on_check = refuse
+
+    with pytest.raises(Unanswerable, match="not CloudFormation's"):
+        boxed(courier, failing(AssertionError("it was carried out")))(event(), LambdaContext())
+    assert courier.answers == []
+
+
+@pytest.mark.parametrize("kind", ["Read", "create_", "poll_create", "__class__", "Crêate", "x" * 200])
+def test_a_kind_of_request_that_does_not_exist_is_answered(courier: Courier, kind: str) -> None:
+    boxed(courier, failing(AssertionError("it was carried out")))(event("Update", RequestType=kind), LambdaContext())
+
+    (answer,) = courier.answers
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", CLIENT_ID)
+
+
+@pytest.mark.parametrize("member", ["CrHelperPoll", "CrHelperData", "CrHelperRule", "CrHelperPermission"])
+def test_crhelpers_own_members_of_an_event_do_nothing(courier: Courier, member: str) -> None:
+    boxed(courier)({**event(), member: {"ClientId": "forged"}}, LambdaContext())
+
+    assert courier.answers[0]["Data"] == {"ClientId": CLIENT_ID}
+
+
+# After a Delete crhelper sleeps, for two minutes by default.
+
+
+def test_nobody_sleeps_after_a_delete(courier: Courier) -> None:
+    resource: Any = boxed(courier)
+    slept: list[float] = []
+
+    resource._context = LambdaContext(milliseconds=900_000)
+    resource._wait_for_cwlogs(sleep=slept.append)
+
+    assert slept == []
+
+
+def test_plain_crhelper_sleeps_after_a_delete(plain: Plain) -> None:
+    helper: Any = CfnResource(log_level="WARNING")
+    slept: list[float] = []
+
+    helper._context = LambdaContext(milliseconds=900_000)
+    helper._wait_for_cwlogs(sleep=slept.append)
+
+    assert plain.sent == []
+    assert slept == [120]
+
+
+def test_crhelper_has_no_more_than_what_was_read() -> None:
+    """Whoever moves the pin reads the new version first."""
+    folder = Path(crhelper.__file__).parent
+
+    assert {path.name for path in folder.glob("*.py")} == {
+        "__init__.py",
+        "log_helper.py",
+        "resource_helper.py",
+        "utils.py",
+    }
