@@ -1,0 +1,106 @@
+"""`make demo`, as a program of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tools.local_aws import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+type Demo = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Demo:
+    """Start the demo; what it starts in turn inherits a TMPDIR by which it can be found."""
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", "tools.demo", *arguments],
+            cwd=ROOT,
+            env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    return start
+
+
+def left_behind(directory: Path) -> list[str]:
+    """Return the files in the directory, and the processes that were told of it."""
+    found = [str(path) for path in directory.iterdir()]
+    for process in Path("/proc").iterdir():
+        try:
+            if os.fsencode(directory) in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_text().replace("\0", " "))
+        except OSError:  # no process, or one that has ended meanwhile
+            continue
+    return found
+
+
+def test_the_demo_shows_the_whole_life_of_a_client_and_leaves_nothing_behind(demo: Demo, tmp_path: Path) -> None:
+    process = demo()
+    said, _ = process.communicate()
+
+    assert process.returncode == 0, said
+    unwrapped = " ".join(said.split())
+    for text in (
+        "client_secret ********",
+        "Valid for 3600 s",
+        "Valid for 900 s",
+        "client_credentials flow can not be selected along with code flow or implicit flow.",
+        "UPDATE_ROLLBACK_COMPLETE",
+        "App clients left in the pool 0",
+        "Done; nothing is left running.",
+    ):
+        assert text in unwrapped
+    assert left_behind(tmp_path) == []
+
+
+def test_a_demo_that_fails_says_why_and_leaves_nothing_behind(demo: Demo, tmp_path: Path) -> None:
+    template = tmp_path / "template.yaml"
+    template.write_text("Resources: [")
+
+    process = demo(str(template))
+    said, _ = process.communicate()
+    template.unlink()
+
+    assert process.returncode == 1, said
+    assert "The demo failed: " in said
+    assert "Template format error" in said
+    assert "Traceback" not in said
+    assert left_behind(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_demo_that_is_ended_early_leaves_nothing_behind(demo: Demo, tmp_path: Path, number: signal.Signals) -> None:
+    process = demo()
+    assert process.stdout is not None
+    said = ""
+    while "Building" not in said:
+        said += process.stdout.read(1)
+    process.send_signal(number)
+    said += process.communicate()[0]
+
+    assert process.returncode == 130, said
+    assert "Interrupted; nothing is left running." in said
+    assert left_behind(tmp_path) == []
+
+
+def test_a_template_that_cannot_be_read_is_named(demo: Demo) -> None:
+    process = demo("no/such.yaml")
+    said, _ = process.communicate()
+
+    assert process.returncode == 1
+    assert "The demo failed" in said
+    assert "no/such.yaml" in said

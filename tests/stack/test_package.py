@@ -1,0 +1,86 @@
+"""What `sam build` packs into the function."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+from tools.local_aws import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tools.local_aws import LocalAws
+
+UNCHECKED_HASH = (0b01).to_bytes(4, "little")  # PEP 552: bit 0 hash-based, bit 1 checked
+
+
+def digests(package: Path) -> dict[str, str]:
+    files = (path for path in package.rglob("*") if path.is_file())
+    return {str(path.relative_to(package)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_one_package_serves_both_architectures(package: Path) -> None:
+    compiled = {path.name for path in package.rglob("*.so")}
+
+    names = {name.partition(".")[0] for name in compiled}
+    platforms = ("aarch64", "x86_64")
+    assert compiled == {f"{name}.cpython-313-{platform}-linux-gnu.so" for name in names for platform in platforms}
+
+
+def test_every_module_has_bytecode_that_python_takes_without_looking_at_the_source(package: Path) -> None:
+    modules = list(package.rglob("*.py"))
+
+    assert package / "user_pool_client" / "handler.py" in modules
+    for module in modules:
+        bytecode = module.parent / "__pycache__" / f"{module.stem}.cpython-313.pyc"
+        header = bytecode.read_bytes()[:16]
+        assert header[:4] == importlib.util.MAGIC_NUMBER
+        assert header[4:8] == UNCHECKED_HASH
+        assert header[8:] == importlib.util.source_hash(module.read_bytes())
+
+
+def test_the_package_holds_what_the_function_runs_with_and_nothing_else(package: Path) -> None:
+    pinned = {line for line in (ROOT / "src" / "requirements.txt").read_text().splitlines() if "==" in line}
+    found = importlib.metadata.distributions(path=[str(package)])
+    packed = {f"{distribution.name}=={distribution.version}" for distribution in found}
+
+    assert {name.replace("_", "-") for name in packed} == {name.replace("_", "-") for name in pinned}
+    for name in ("bin", "Makefile", "requirements.txt", "tests"):
+        assert not (package / name).exists()
+
+
+def test_the_package_names_no_path_of_the_machine_that_built_it(package: Path, bare_aws: LocalAws) -> None:
+    paths = [os.fsencode(path) for path in (bare_aws.directory, ROOT)]
+
+    for file in (path for path in package.rglob("*") if path.is_file()):
+        content = file.read_bytes()
+        assert not [path for path in paths if path in content], file
+
+
+def test_the_same_sources_give_the_same_bytes_for_either_architecture(package: Path, bare_aws: LocalAws) -> None:
+    again = bare_aws.build("build-again", Architecture="x86_64")
+
+    assert digests(again) == digests(package)
+
+
+def test_without_a_python_313_the_build_says_so(tmp_path: Path) -> None:
+    for tool in ("make", "sh", "dirname", "head"):
+        (tmp_path / tool).symlink_to(str(shutil.which(tool)))
+
+    build = subprocess.run(  # noqa: S603 - our own makefile
+        [tmp_path / "make", "--makefile", ROOT / "src" / "Makefile", "build-UserPoolClientFunction"],
+        env={"PATH": str(tmp_path), "ARTIFACTS_DIR": str(tmp_path / "artifacts")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert build.returncode != 0
+    assert "The build needs Python 3.13 with pip" in build.stderr
+    assert not (tmp_path / "artifacts").exists()

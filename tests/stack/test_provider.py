@@ -1,0 +1,92 @@
+"""template.yaml, and what the deployed function may do and tells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from tests.stack.examples import CONSUMER, MACHINE, SERVER, Example
+from tools.local_aws import PROVIDER, ROOT, StackFailed
+from user_pool_client import cognito
+
+if TYPE_CHECKING:
+    from tools.local_aws import LocalAws, Stack
+
+
+class Loader(yaml.SafeLoader):
+    """Read CloudFormation's YAML; what an intrinsic function would give is none of these tests' business."""
+
+
+Loader.add_multi_constructor("!", lambda _loader, tag, _node: f"!{tag}")
+
+
+def allowed_actions() -> set[str]:
+    template = yaml.load((ROOT / "template.yaml").read_text(), Loader)  # noqa: S506 - a SafeLoader
+    policies = template["Resources"]["Role"]["Properties"]["Policies"]
+    return {
+        action
+        for policy in policies
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in statement["Action"]
+    }
+
+
+def test_sam_finds_nothing_wrong_with_the_template(bare_aws: LocalAws) -> None:
+    assert "is a valid SAM Template" in bare_aws.sam("validate", "--lint")
+
+
+def test_the_role_allows_the_calls_that_the_code_makes_and_no_others() -> None:
+    calls = {f"cognito-idp:{operation}" for operation in cognito._METHODS}
+
+    assert allowed_actions() == calls | {"logs:CreateLogStream", "logs:PutLogEvents"}
+
+
+def test_sam_deploy_finds_its_defaults_in_samconfig(aws: LocalAws) -> None:
+    said = aws.sam(
+        *("deploy", "--template-file", aws.directory / "build" / "template.yaml"),
+        *("--config-file", ROOT / "samconfig.toml", "--config-env", "default"),
+        *("--no-confirm-changeset", "--no-execute-changeset"),
+    )
+
+    assert f"Stack name                   : {PROVIDER}" in said
+    assert 'Capabilities                 : ["CAPABILITY_IAM"]' in said
+
+
+def test_the_function_touches_no_user_pool_but_those_that_the_parameter_lists(aws: LocalAws, stack: Stack) -> None:
+    elsewhere = [f"arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_{pool}" for pool in ("One", "Two")]
+    aws.deploy_provider("narrow", UserPoolArns=",".join(elsewhere))
+
+    with pytest.raises(StackFailed, match="ROLLBACK_COMPLETE") as failed:
+        stack.create(CONSUMER.template((f"{PROVIDER}:ServiceToken", "narrow:ServiceToken")))
+
+    assert "Cognito refused CreateUserPoolClient with AccessDenied" in str(failed.value)
+    assert "UserPoolArns" in str(failed.value)
+
+
+@pytest.mark.parametrize("example", [SERVER, MACHINE], ids=str)
+def test_the_secret_is_in_no_log_no_event_and_no_output(aws: LocalAws, stack: Stack, example: Example) -> None:
+    stack.create(example.template())
+    outputs = stack.outputs()
+    secret = aws.cognito.describe_user_pool_client(UserPoolId=outputs["UserPoolId"], ClientId=outputs["ClientId"])[
+        "UserPoolClient"
+    ]["ClientSecret"]
+    assert secret in aws.secrets.get_secret_value(SecretId=outputs["Credentials"])["SecretString"]
+    stack.update(example.template(example.change))
+    with pytest.raises(StackFailed):
+        stack.update(example.template(example.breakage))
+    told = [*stack.outputs().values(), *(event.reason for event in stack.events())]
+    stack.delete()
+
+    log = aws.function_log()
+    assert any(outputs["ClientId"] in line for line in log)
+    assert not [line for line in [*told, *log] if secret in line]
+
+
+def test_the_url_of_the_answer_is_in_no_log(aws: LocalAws, stack: Stack) -> None:
+    stack.create(CONSUMER.template())
+
+    log = aws.function_log()
+    assert any(stack.outputs()["ClientId"] in line for line in log)
+    assert not [line for line in log if "/_ministack/cfn-response/" in line]
