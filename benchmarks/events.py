@@ -1,0 +1,38 @@
+"""What CloudFormation sends: scalars as strings, a pre-signed URL that is fresh."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+from typing import Any
+
+FUNCTION_ARN = "arn:aws:lambda:eu-west-1:123456789012:function:benchmark"
+SETTINGS: dict[str, Any] = {
+    "UserPoolId": "eu-west-1_Benchmark",
+    "ClientName": "web",
+    "GenerateSecret": "true",
+    "AllowedOAuthFlowsUserPoolClient": "true",
+    "AllowedOAuthFlows": ["code"],
+    "AllowedOAuthScopes": ["openid", "email"],
+    "CallbackURLs": ["https://app.example.com/callback"],
+}
+CHANGED = SETTINGS | {"CallbackURLs": ["https://app.example.com/callback", "https://app.example.com/other"]}
+
+_numbers = itertools.count(1)
+
+
+def make_event(request_type: str, response_host: str, **members: object) -> dict[str, Any]:
+    """Make an event with an id of its own; `members` come on top."""
+    signed = datetime.datetime.now(datetime.UTC)
+    signature = f"X-Amz-Date={signed:%Y%m%dT%H%M%SZ}&X-Amz-Expires=7200&X-Amz-Signature={'0' * 64}"
+    event: dict[str, Any] = {
+        "RequestType": request_type,
+        "ResponseURL": f"https://{response_host}/cloudformation-custom-resource-response-euwest1/answer?{signature}",
+        "StackId": "arn:aws:cloudformation:eu-west-1:123456789012:stack/benchmark/00000000-0000-4000-8000-000000000001",
+        "RequestId": f"00000000-0000-4000-8000-{next(_numbers):012d}",
+        "ResourceType": "Custom::UserPoolClient",
+        "LogicalResourceId": "WebClient",
+        "ServiceToken": FUNCTION_ARN,
+        "ResourceProperties": {"ServiceToken": FUNCTION_ARN, **SETTINGS},
+    }
+    return event | members
