@@ -1,0 +1,194 @@
+"""What the documents name exists, and what they tell people to copy is valid."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+import yaml
+from markdown_it import MarkdownIt
+
+from tools.reference import CloudFormationLoader
+from user_pool_client.settings import NOT_SETTINGS, SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from markdown_it.token import Token
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+DECISIONS = sorted(ROOT.glob("docs/decisions/*.md"))
+README = ROOT / "README.md"
+MARKDOWN = MarkdownIt("commonmark").enable("table")
+
+SOURCES = {path.name: path.read_text() for path in (ROOT / "src" / "user_pool_client").glob("*.py")}
+# Where a document may be when it names a file by its path.
+FOLDERS = (ROOT, ROOT / "src" / "user_pool_client")
+MADE_BY_THE_READER = {"first.yaml"}
+FILE = re.compile(r"(?:[\w.-]+/)*[\w.-]+\.(?:py|md|yaml|toml|txt|json)|(?:[\w.-]+/)+|Makefile|(?:[\w.-]+/)+Makefile")
+
+
+class Code(NamedTuple):
+    """A piece of code in a document: a block with its language, or a few words in a line (no language)."""
+
+    document: Path
+    language: str
+    text: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.document.relative_to(ROOT)}: {self.text.splitlines()[0][:60]}"
+
+
+def read(document: Path) -> list[Token]:
+    """Return what a document is made of, from the outside to the inside."""
+    return [part for token in MARKDOWN.parse(document.read_text()) for part in (token, *(token.children or ()))]
+
+
+# Read here and not in a test: there, all that markdown-it has to say at DEBUG would be searched for secrets.
+TOKENS = {document: read(document) for document in DOCUMENTS}
+
+
+def code(*languages: str) -> list[Code]:
+    """Return the code of these languages in all documents; the language '' is code within a line."""
+    return [
+        Code(document, token.info, token.content)
+        for document, tokens in TOKENS.items()
+        for token in tokens
+        if token.type in ("fence", "code_inline") and token.info in languages
+    ]
+
+
+def links(document: Path) -> list[str]:
+    return [str(token.attrs["href"]) for token in TOKENS[document] if token.type == "link_open"]
+
+
+def anchors(document: Path) -> set[str]:
+    """Return the anchors that GitHub gives to a document's headings."""
+    pairs = itertools.pairwise(TOKENS[document])
+    headings = [after.content for token, after in pairs if token.type == "heading_open"]
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def parsed(block: Code) -> Any:
+    return yaml.load(block.text, Loader=CloudFormationLoader)  # noqa: S506 - a SafeLoader
+
+
+def clients(found: Any) -> Iterator[Any]:
+    """Yield every Custom::UserPoolClient in a template or in a part of one."""
+    if isinstance(found, dict):
+        if found.get("Type") == "Custom::UserPoolClient":
+            yield found
+        for value in found.values():
+            yield from clients(value)
+
+
+def targets() -> set[str]:
+    return set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document.relative_to(ROOT)))
+def test_links_within_the_project_lead_somewhere(document: Path) -> None:
+    for link in links(document):
+        if link.startswith(("https://", "http://")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (document.parent / path).resolve() if path else document
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_documents_name_only_files_that_exist() -> None:
+    named = [
+        (piece.document, piece.text)
+        for piece in code("")
+        if FILE.fullmatch(piece.text) and piece.text not in MADE_BY_THE_READER
+    ]
+    assert named
+    missing = [
+        (document.name, path)
+        for document, path in named
+        if not any((folder / path).exists() for folder in (*FOLDERS, document.parent))
+    ]
+    assert not missing
+
+
+def test_documents_name_only_targets_that_make_knows() -> None:
+    named = {target for piece in code("", "sh") for target in re.findall(r"\bmake ([a-z-]+)", piece.text)}
+    assert {"demo", "test"} <= named <= targets()
+
+
+def test_documents_name_only_decisions_that_exist() -> None:
+    numbers = {int(path.name[:4]) for path in DECISIONS}
+    for document in DOCUMENTS:
+        for number, link in re.findall(r"\[decision (\d+)\]\(([^)]*)\)", document.read_text()):
+            assert int(number) in numbers
+            assert f"{int(number):04}-" in link
+
+
+def test_templates_pass_cfn_lint(tmp_path: Path) -> None:
+    templates = [block for block in code("yaml") if "Resources" in parsed(block)]
+    assert templates
+    paths = []
+    for number, block in enumerate(templates):
+        paths.append(tmp_path / f"{number}-{block.document.stem}.yaml")
+        paths[-1].write_text(block.text)
+    cfn_lint = Path(sys.executable).with_name("cfn-lint")
+
+    done = subprocess.run([cfn_lint, *paths], capture_output=True, text=True, check=False)  # noqa: S603 - our own texts
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("block", code("yaml"), ids=lambda block: block.id)
+def test_clients_have_only_properties_that_exist(block: Code) -> None:
+    found = list(clients(parsed(block)))
+    assert found
+    for client in found:
+        properties = client["Properties"].keys()
+        assert {"ServiceToken", "UserPoolId"} <= properties <= SETTINGS.keys() | NOT_SETTINGS
+
+
+def test_every_metric_is_in_the_readme() -> None:
+    counted = {name for source in SOURCES.values() for name in re.findall(r'(?:count|add_metric)\("(\w+)"', source)}
+    rows = README.read_text().partition("\n| Metric | Counts |\n")[2].partition("\n\n")[0]
+    assert set(re.findall(r"`(\w+)`", rows)) == counted
+
+
+def test_every_log_line_is_in_the_readme() -> None:
+    logged = {
+        (level.upper(), message)
+        for source in SOURCES.values()
+        for level, message in re.findall(r'logger\.(debug|info|warning|error)\(\s*"([^"]+)"', source)
+    }
+    rows = README.read_text().partition("\n| Level | `message` |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| ([A-Z]+) \| `([^`]+)` \|", rows, re.MULTILINE)) == logged
+
+
+def test_every_module_is_in_the_design() -> None:
+    table = (ROOT / "docs" / "design.md").read_text().partition("\n| Module | Duty |\n")[2].partition("\n\n")[0]
+    assert set(re.findall(r"`(\w+\.py)`", table)) == SOURCES.keys() - {"__init__.py"}
+
+
+def test_decisions_are_numbered_without_a_gap() -> None:
+    assert [path.name[:5] for path in DECISIONS] == [f"{number:04}-" for number in range(1, len(DECISIONS) + 1)]
+
+
+@pytest.mark.parametrize("decision", DECISIONS, ids=lambda decision: decision.stem)
+def test_a_decision_is_one_page_of_three_parts(decision: Path) -> None:
+    text = decision.read_text()
+    assert text.startswith(f"# {int(decision.name[:4])}. ")
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["Context", "Choice", "What would change our mind"]
+    assert len(text.splitlines()) <= 50
+
+
+def test_the_changelog_knows_the_version() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert version in (ROOT / "CHANGELOG.md").read_text()

@@ -1,0 +1,183 @@
+"""The tables in README.md say what the code does."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tools import reference
+from user_pool_client.attributes import attributes
+from user_pool_client.plan import Create, Keep, Observed, Plan, Update, decide
+from user_pool_client.sensitive import Sensitive
+from user_pool_client.settings import SETTINGS, read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+README = reference.README.read_text()
+POOL = "us-east-1_Abc123xyz"
+NAME_MADE_UP = "shop-WebClient-0123456789ab"
+ROTATING = {"RefreshTokenRotation": {"Feature": "ENABLED", "RetryGracePeriodSeconds": 10}}
+
+# Two values of each setting, neither of them the default.
+VALUES: dict[str, tuple[Any, Any]] = {
+    "ClientName": ("web", "shop"),
+    "GenerateSecret": (True, False),
+    "ClientSecret": (Sensitive("canary0client0secret0one"), Sensitive("canary0client0secret0two")),
+    "AccessTokenValidity": (2, 3),
+    "IdTokenValidity": (2, 3),
+    "RefreshTokenValidity": (5, 6),
+    "TokenValidityUnits": ({"RefreshToken": "hours"}, {"RefreshToken": "minutes"}),
+    "ReadAttributes": (["email"], ["name"]),
+    "WriteAttributes": (["email"], ["name"]),
+    "ExplicitAuthFlows": (["ALLOW_USER_AUTH"], ["ALLOW_CUSTOM_AUTH"]),
+    "SupportedIdentityProviders": (["COGNITO"], ["Google"]),
+    "CallbackURLs": (["https://a.example.com"], ["https://b.example.com"]),
+    "LogoutURLs": (["https://a.example.com"], ["https://b.example.com"]),
+    "DefaultRedirectURI": ("https://a.example.com", "https://b.example.com"),
+    "AllowedOAuthFlows": (["code"], ["implicit"]),
+    "AllowedOAuthScopes": (["openid"], ["email"]),
+    "AllowedOAuthFlowsUserPoolClient": (True, False),
+    "AnalyticsConfiguration": (
+        {"ApplicationArn": "arn:aws:mobiletargeting:us-east-1:123456789012:apps/1"},
+        {"ApplicationArn": "arn:aws:mobiletargeting:us-east-1:123456789012:apps/2"},
+    ),
+    "PreventUserExistenceErrors": ("ENABLED", "LEGACY"),
+    "EnableTokenRevocation": (False, True),
+    "EnablePropagateAdditionalUserContextData": (True, False),
+    "AuthSessionValidity": (4, 5),
+    "RefreshTokenRotation": ({"Feature": "ENABLED", "RetryGracePeriodSeconds": 10}, {"Feature": "DISABLED"}),
+}
+
+
+def rows(table: str) -> list[list[str]]:
+    """Read a table's rows from the README."""
+    body = README.partition(f"<!-- {table}:begin -->\n")[2].partition(f"\n<!-- {table}:end -->")[0]
+    return [line.removeprefix("| ").removesuffix(" |").split(" | ") for line in body.splitlines()[2:]]
+
+
+PROPERTIES = {cells[0].strip("`"): cells for cells in rows("properties")}
+
+
+def decided(name: str, now: dict[str, Any]) -> Plan:
+    """Decide about an update whose template had one setting before, on the client that came of it."""
+    before = VALUES[name][0]
+    own = before if name == "ClientSecret" else None
+    secret = own or (Sensitive("made0by0cognito0000000000") if name == "GenerateSecret" else None)
+    settings = {} if name in ("GenerateSecret", "ClientSecret") else {name: before}
+    client = Observed(POOL, "client", {"ClientName": NAME_MADE_UP, **settings}, secret, has_secret=secret is not None)
+    ours = {"UserPoolId": POOL}
+    return decide(desired=ours | now, applied=ours | {name: before}, observed=client, derived_name=NAME_MADE_UP)
+
+
+def test_the_tables_are_up_to_date() -> None:
+    assert reference.refreshed(README) == README, "run make reference"
+
+
+def test_every_property_has_a_row() -> None:
+    assert list(PROPERTIES) == list(SETTINGS)
+
+
+def test_every_attribute_has_a_row() -> None:
+    bare = attributes(Observed(POOL, "client", {}, Sensitive("a0secret0of0its0own000000")))
+    documented = [cells[0].strip("`") for cells in rows("described-attributes") + rows("setting-attributes")]
+    assert sorted(documented) == sorted(bare)
+
+
+@pytest.mark.parametrize("name", [name for name in SETTINGS if name != "UserPoolId"])
+def test_a_change_does_what_the_table_says(name: str) -> None:
+    says = PROPERTIES[name][4]
+
+    plan = decided(name, {name: VALUES[name][1]})
+
+    assert isinstance(plan, Update if says == "in place" else Create)
+
+
+@pytest.mark.parametrize("name", [name for name in SETTINGS if name != "UserPoolId"])
+def test_leaving_the_template_does_what_the_table_says(name: str) -> None:
+    says = PROPERTIES[name][5]
+
+    plan = decided(name, {})
+
+    if says == "nothing":
+        assert isinstance(plan, Keep)
+        return
+    assert isinstance(plan, Update)
+    left = plan.settings.get(name)
+    match says:
+        case "the name made up for it":
+            assert left == NAME_MADE_UP
+        case _:
+            assert says.startswith(("default", "the default"))
+            units = plan.settings.get("TokenValidityUnits", {})
+            assert left in (SETTINGS[name].default, None) or (name == "TokenValidityUnits" and left == units)
+            assert all(SETTINGS["TokenValidityUnits"].default[token] == unit for token, unit in units.items())
+
+
+def test_flows_that_leave_the_template_spare_the_one_that_rotation_excludes() -> None:
+    flows = {"ExplicitAuthFlows": ["ALLOW_USER_AUTH"]}
+    client = Observed(POOL, "client", {"ClientName": NAME_MADE_UP, **ROTATING, **flows})
+    ours = {"UserPoolId": POOL}
+
+    plan = decide(desired=ours, applied=ours | flows, observed=client, derived_name=NAME_MADE_UP)
+
+    assert "without `ALLOW_REFRESH_TOKEN_AUTH`" in PROPERTIES["ExplicitAuthFlows"][5]
+    assert isinstance(plan, Update)
+    assert plan.settings["ExplicitAuthFlows"] == ["ALLOW_CUSTOM_AUTH", "ALLOW_USER_SRP_AUTH"]
+
+
+def test_a_template_without_a_pool_is_refused() -> None:
+    assert PROPERTIES["UserPoolId"][5] == "required"
+    assert read({})[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [
+        pytest.param(name, int(found[1]), int(found[2]), id=name)
+        for name, cells in PROPERTIES.items()
+        if (found := re.fullmatch(r"a whole number, (\d+) to (\d+)", cells[2]))
+    ],
+)
+def test_numbers_have_the_limits_that_the_table_says(name: str, least: int, most: int) -> None:
+    for number in (least, most):
+        assert read({"UserPoolId": POOL, name: str(number)}) == ({"UserPoolId": POOL, name: number}, [])
+    for number in (least - 1, most + 1):
+        assert read({"UserPoolId": POOL, name: str(number)})[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        pytest.param(name, int(found[1]), id=name)
+        for name, cells in PROPERTIES.items()
+        if (found := re.match(r"a list of at most (\d+);", cells[2]))
+    ],
+)
+def test_lists_have_the_length_that_the_table_says(name: str, most: int) -> None:
+    items = ["code", "implicit", "client_credentials"] if most == 3 else [f"item:{number}" for number in range(most)]
+
+    assert read({"UserPoolId": POOL, name: items})[1] == []
+    assert read({"UserPoolId": POOL, name: [*items, "item:one-more"]})[1]
+
+
+def test_check_tells_a_stale_file_and_leaves_it_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted = reference.refreshed(README)
+    readme = tmp_path / "README.md"
+    readme.write_text(wanted.replace("| `ClientId` |", "| `ClientID` |"))
+    monkeypatch.setattr(reference, "README", readme)
+
+    assert reference.main(["--check"]) == 1
+    assert "make reference" in capsys.readouterr().err
+    assert reference.main([]) == 0
+    assert readme.read_text() == wanted
+    assert reference.main(["--check"]) == 0
+
+
+def test_a_missing_marker_is_told() -> None:
+    with pytest.raises(ValueError, match="<!-- errors:begin -->"):
+        reference.refreshed(README.replace("<!-- errors:begin -->", ""))

@@ -1,0 +1,218 @@
+"""Write the tables in README.md that the code and template.yaml know best: `make reference`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, Required, get_args, get_origin, is_typeddict
+
+import yaml
+from msgspec import Meta
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "src"))  # the function's package is installed nowhere
+
+from user_pool_client.attributes import DESCRIBED, attributes, setting_paths  # noqa: E402 - found by the line above
+from user_pool_client.cognito import REMEDIES  # noqa: E402
+from user_pool_client.plan import Observed  # noqa: E402
+from user_pool_client.settings import SETTINGS, TOKENS, Setting  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+README = ROOT / "README.md"
+TEMPLATE = ROOT / "template.yaml"
+
+# What a change does, and what happens when a property leaves the template, where the table of settings alone does not
+# say it. A test holds them to what the code does.
+ON_CHANGE = {
+    "GenerateSecret": "a new client, if the present one has a secret and should have none, or the other way round",
+}
+ON_LEAVING = {
+    "UserPoolId": "required",
+    "ClientName": "the name made up for it",
+    "GenerateSecret": "nothing",
+    "ClientSecret": "nothing",
+    "ExplicitAuthFlows": "default, without `ALLOW_REFRESH_TOKEN_AUTH` while refresh tokens rotate",
+    **{token.validity: "the default duration" for token in TOKENS},
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the tables, or only tell whether they are up to date; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tools.reference", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, and fail if there is something to write")
+    check = parser.parse_args(arguments).check
+    present = README.read_text()
+    wanted = refreshed(present)
+    if wanted == present:
+        return 0
+    if check:
+        print(f"{README.name} does not say what the code does: run make reference.", file=sys.stderr)
+        return 1
+    README.write_text(wanted)
+    return 0
+
+
+def refreshed(text: str) -> str:
+    """Return a text with each table between its two markers as it should be; raise ValueError if one is missing."""
+    for name, table in TABLES.items():
+        begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+        before, begins, rest = text.partition(begin)
+        _, ends, after = rest.partition(end)
+        if not (begins and ends):
+            raise ValueError(f"{begin} … {end} is missing")
+        text = f"{before}{begin}\n{table()}\n{end}{after}"
+    return text
+
+
+def properties() -> str:
+    """Return the table of every property."""
+    return _table(
+        ("Property", "What it is", "What it takes", "Default", "A change", "When it leaves the template"),
+        (
+            (
+                f"`{setting.name}`",
+                setting.about,
+                takes(setting.type),
+                default(setting),
+                ON_CHANGE.get(setting.name, "a new client" if setting.update == "replaces" else "in place"),
+                ON_LEAVING.get(setting.name, "default"),
+            )
+            for setting in SETTINGS.values()
+        ),
+    )
+
+
+def described_attributes() -> str:
+    """Return the table of the attributes that are no settings."""
+    return _table(("Attribute", "What it is"), ((f"`{name}`", about) for name, about in DESCRIBED.items()))
+
+
+def setting_attributes() -> str:
+    """Return the table of the attributes that show settings, with the values of a client that has none of its own."""
+    bare = attributes(Observed("eu-west-1_AbCdEfGhI", "client", {}))
+    given = {"UserPoolId", "ClientName"}
+    return _table(
+        ("Attribute", "Where nothing was set"),
+        ((f"`{path}`", _code(str(bare[path])) if path not in given else "always set") for path in setting_paths()),
+    )
+
+
+def errors() -> str:
+    """Return the table of Cognito's errors, those with the same remedy together."""
+    by_remedy: dict[str, list[str]] = {}
+    for name, remedy in REMEDIES.items():
+        by_remedy.setdefault(remedy, []).append(f"`{name}`")
+    return _table(
+        ("Cognito's error", "What to do"),
+        ((", ".join(names), remedy[0].upper() + remedy[1:]) for remedy, names in by_remedy.items()),
+    )
+
+
+def parameters() -> str:
+    """Return the table of the parameters of template.yaml."""
+    template: Mapping[str, Any] = yaml.load(TEMPLATE.read_text(), Loader=CloudFormationLoader)  # noqa: S506 - a SafeLoader
+    return _table(
+        ("Parameter", "What it is", "Default"),
+        (
+            (f"`{name}`", f"{parameter['Description']}.", _code(str(parameter["Default"])))
+            for name, parameter in template["Parameters"].items()
+        ),
+    )
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "parameters": parameters,
+    "properties": properties,
+    "described-attributes": described_attributes,
+    "setting-attributes": setting_attributes,
+    "errors": errors,
+}
+
+
+class CloudFormationLoader(yaml.SafeLoader):
+    """Read YAML whose values may be CloudFormation's short forms, such as !Ref, and keep only what they hold."""
+
+
+def _short_form(loader: yaml.SafeLoader, _tag: str, node: yaml.Node) -> object:
+    match node:
+        case yaml.MappingNode():
+            return loader.construct_mapping(node, deep=True)
+        case yaml.SequenceNode():
+            return loader.construct_sequence(node, deep=True)
+        case _:
+            return node.value
+
+
+CloudFormationLoader.add_multi_constructor("!", _short_form)
+
+
+def takes(annotation: Any) -> str:
+    """Say in words what a type takes, limits included."""
+    if get_origin(annotation) in (Required, NotRequired):
+        annotation = get_args(annotation)[0]
+    kind, meta = get_args(annotation) if hasattr(annotation, "__metadata__") else (annotation, Meta())
+    if is_typeddict(kind):
+        return _members(kind)
+    if kind is bool:
+        return "`true` or `false`"
+    if kind is int:
+        return f"a whole number, {meta.ge} to {meta.le}"
+    if get_origin(kind) is Literal:
+        *others, last = [_code(choice) for choice in get_args(kind)]
+        return f"{', '.join(others)} or {last}"
+    return _list(kind, meta) if get_origin(kind) is list else _string(meta)
+
+
+def default(setting: Setting) -> str:
+    """Say in words what a setting is that was never set."""
+    match setting.default:
+        case None:
+            return "none"
+        case []:
+            return "the standard ones" if setting.reset == "left out" else "empty"
+        case dict(members):
+            return ", ".join(f"{name}: {_code(_text(value))}" for name, value in members.items())
+        case list(items):
+            return ", ".join(_code(item) for item in items)
+        case value:
+            return _code(_text(value))
+
+
+def _members(kind: Any) -> str:
+    """List the members of a map; those that take the same are told together."""
+    by_type: dict[str, list[str]] = {}
+    for name, annotation in kind.__annotations__.items():
+        words = takes(annotation) + (" (required)" if name in kind.__required_keys__ else "")
+        by_type.setdefault(words, []).append(name)
+    return "a map; " + "; ".join(f"{', '.join(names)}: {words}" for words, names in by_type.items())
+
+
+def _list(kind: Any, meta: Meta) -> str:
+    most = "" if meta.max_length is None else f" of at most {meta.max_length}"
+    return f"a list{most}; each: {takes(get_args(kind)[0])}"
+
+
+def _string(meta: Meta) -> str:
+    length = "" if meta.max_length is None else f"{meta.min_length or 0} to {meta.max_length} characters"
+    return ": ".join(part for part in (length, meta.description) if part)
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else "empty"
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', '\\|') for cell in line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
