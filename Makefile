@@ -2,6 +2,9 @@
 
 PYTHON ?= python3.13
 TEMPLATE ?=
+POOL ?=
+PREFIX ?=
+FROM_NATIVE ?=
 
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
@@ -12,10 +15,10 @@ CODE := src tests tools benchmarks
 quietly = output=$$($(1) 2>&1) || { echo "$$output" >&2; exit 1; }
 
 .NOTPARALLEL:
-.PHONY: help demo test check lint reference bench build clean
+.PHONY: help demo test check lint reference import-template bench build clean
 
 help: ## Show this text
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "make %-10s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-16s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv-sam/.installed .venv-local-aws/.installed ## Deploy the provider to a local AWS and show it at work; TEMPLATE=path runs a stack of yours
 	@.venv-local-aws/bin/python -m tools.demo $(if $(TEMPLATE),"$(TEMPLATE)")
@@ -36,6 +39,9 @@ lint: .venv/.installed .venv-sam/.installed ## Check style, types, layers and te
 
 reference: .venv/.installed ## Write the README's tables from the code and the template
 	@.venv/bin/python -m tools.reference
+
+import-template: .venv/.installed ## Write a template that takes over the clients of POOL=id (PREFIX=names), or of the stack FROM_NATIVE=name
+	@.venv/bin/python -m tools.import_template $(if $(FROM_NATIVE),--from-native "$(FROM_NATIVE)",--pool "$(POOL)" $(if $(PREFIX),--prefix "$(PREFIX)"))
 
 bench: build .venv/.installed ## Measure cold starts and warm calls of the built function
 	@.venv/bin/python -m benchmarks

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tools.local_aws import Event, LocalAws, Stack
 
 EXAMPLE = local_aws.ROOT / "examples" / "machine-to-machine.yaml"
+ADOPT = local_aws.ROOT / "examples" / "adopt.yaml"
 STACK = "demo"
 WIDTH = 110
 
@@ -107,8 +108,27 @@ def _tour(aws: LocalAws, template: str) -> None:
     _table({"App clients left in the pool": str(len(left))})
     _expect("the app clients that are left", left, [])
 
-    _heading("6. The provider is deleted")
+    _adopt(aws, pool)
+
+    _heading("7. The provider is deleted")
     _stack(aws, local_aws.PROVIDER).delete()
+
+
+def _adopt(aws: LocalAws, pool: str) -> None:
+    """Take a client over that no stack made, change it, and let it go again."""
+    _heading(f"6. A client made by hand is adopted and changed: {ADOPT.relative_to(local_aws.ROOT)}")
+    callback = "https://app.example.com/callback"
+    made = aws.cognito.create_user_pool_client(UserPoolId=pool, ClientName="made-by-hand", CallbackURLs=[callback])
+    client = made["UserPoolClient"]["ClientId"]
+    stack = _stack(aws, "adoption")
+    stack.create(ADOPT.read_text(), {"UserPoolId": pool, "ClientId": client})
+    _expect("the client of the stack", _show_outputs(aws, stack)["ClientId"], client)
+    _heading("   ... and let go: its stack is deleted, the client is still there")
+    stack.delete()
+    settings = aws.cognito.describe_user_pool_client(UserPoolId=pool, ClientId=client)["UserPoolClient"]
+    _table({name: ", ".join(settings[name]) for name in ("CallbackURLs", "LogoutURLs")})
+    _expect("what was set by hand", settings["CallbackURLs"], [callback])
+    aws.cognito.delete_user_pool_client(UserPoolId=pool, ClientId=client)
 
 
 def _stack(aws: LocalAws, name: str = STACK) -> Stack:

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudformation.type_defs import StackEventTypeDef, StackTypeDef
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+    from mypy_boto3_iam import IAMClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sts import STSClient
 
 ROOT = Path(__file__).resolve().parents[1]
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
@@ -76,7 +78,9 @@ class LocalAws:
         self.directory = directory
         self.cloudformation: CloudFormationClient = self._client("cloudformation")
         self.cognito: CognitoIdentityProviderClient = self._client("cognito-idp")
+        self.iam: IAMClient = self._client("iam")
         self.secrets: SecretsManagerClient = self._client("secretsmanager")
+        self.sts: STSClient = self._client("sts")
         self._logs = self._client("logs")
 
     def build(self, folder: str = "build", **parameters: str) -> Path:

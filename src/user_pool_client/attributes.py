@@ -21,6 +21,7 @@ DESCRIBED: Mapping[str, str] = {
     "Name": "The client's name; the same as ClientName.",
     "Issuer": "The issuer (`iss`) of the pool's tokens.",
     "JwksUri": "Where the pool's public keys are.",
+    "ClientType": "REGULAR, or DCR for a client that registered itself; empty where Cognito does not say.",
     "CreationDate": "When the client was made (ISO 8601, UTC).",
     "LastModifiedDate": "When it was last changed (ISO 8601, UTC).",
 }
@@ -48,6 +49,7 @@ def attributes(observed: Observed) -> Attributes:
         "Id": f"{observed.pool_id}/{observed.client_id}",
         "Issuer": issuer(observed.pool_id),
         "JwksUri": f"{issuer(observed.pool_id)}/.well-known/jwks.json",
+        "ClientType": observed.client_type,
         "CreationDate": _date(observed.created),
         "LastModifiedDate": _date(observed.modified),
         "GenerateSecret": _text(observed.has_secret is True),
@@ -63,7 +65,7 @@ def attributes(observed: Observed) -> Attributes:
 def setting_paths() -> list[str]:
     """Return the name of every attribute that shows a setting; ClientSecret is none of them."""
     paths = []
-    for setting in SETTINGS.values():
+    for setting in (setting for setting in SETTINGS.values() if setting.goes_to != "provider"):
         if is_typeddict(setting.type):
             paths += [f"{setting.name}.{member}" for member in setting.type.__annotations__]
         elif setting.name != "ClientSecret":

@@ -1,5 +1,6 @@
 """The only module that calls Cognito: retries, and errors in our words."""
 
+import math
 import random
 import re
 import socket
@@ -19,9 +20,10 @@ from botocore.exceptions import (
 from botocore.exceptions import ConnectionError as NoConnection
 from botocore.parsers import ResponseParserError
 
-from user_pool_client.deadline import Deadline
-from user_pool_client.errors import NotFound, ProviderError, Refused, Unavailable
+from user_pool_client.deadline import Clock, Deadline
+from user_pool_client.errors import NotFound, NotOffered, ProviderError, Refused, Unavailable
 from user_pool_client.log import logger
+from user_pool_client.names import Named
 from user_pool_client.plan import Observed
 from user_pool_client.sensitive import Sensitive, mask
 from user_pool_client.settings import TOKENS, UPDATABLE, Settings
@@ -42,6 +44,7 @@ _PASSING = frozenset(
 # The answers that surely mean that nothing was done: the only ones after which a Create is sent again, because
 # CreateUserPoolClient has no idempotency token.
 _NOT_DONE = frozenset({"TooManyRequestsException", "ThrottlingException"})
+_NOT_OFFERED = frozenset({"FeatureUnavailableInTierException", "OperationNotEnabledException"})
 
 # The operations whose answer shows the client.
 _SHOWING = frozenset({"CreateUserPoolClient", "DescribeUserPoolClient", "UpdateUserPoolClient"})
@@ -53,7 +56,11 @@ _AGAIN = "deploy again in a few minutes."
 _TEMPLATE = "correct the template and deploy again."
 _PERMISSION = (
     "allow the operation on this user pool to the role of the function behind the service token (its stack's parameter "
-    "UserPoolArns lists the pools that it may touch), then deploy again."
+    "UserPoolArns lists the pools that it may touch), or to RoleArn if the template gives one, then deploy again."
+)
+_ROLE = (
+    "allow it in the parameter RoleArns of the stack behind the service token, and in the role's trust "
+    "policy (with its ExternalId, if it asks for one), then deploy again."
 )
 
 # What the owner of the stack does about each of Cognito's errors; a contract test compares the names with botocore's.
@@ -65,8 +72,10 @@ REMEDIES: Mapping[str, str] = {
     "LimitExceededException": "delete app clients that nobody uses, or ask AWS for a higher quota per user pool.",
     "NotAuthorizedException": _PERMISSION,
     "AccessDeniedException": _PERMISSION,
-    "OperationNotEnabledException": "enable the operation for the user pool, or take the setting out of the template.",
-    "FeatureUnavailableInTierException": "raise the user pool's feature plan, or take the setting out of the template.",
+    "OperationNotEnabledException": "enable the operation for the user pool (SSOSession needs its session tracking), "
+    "or take the setting out of the template.",
+    "FeatureUnavailableInTierException": "choose a higher feature plan for the user pool (SSOSession needs Essentials "
+    "or Plus), or take the setting out of the template.",
     "TooManyRequestsException": _AGAIN,
     "ThrottlingException": _AGAIN,
     "ConcurrentModificationException": _AGAIN,
@@ -80,7 +89,12 @@ _CONFIG = Config(
     # Retries are ours: botocore's would send CreateUserPoolClient again after a read timeout.
     retries={"total_max_attempts": 1},
 )
+_STS_CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 3, "mode": "standard"})
+# Longer than any request takes, so that credentials do not end in the middle of one (seconds).
+_RENEW_BEFORE = 900.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.3, 8.0  # seconds
+_LONGEST_SESSION_NAME = 64
+_PAGE = 60  # the most that ListUserPoolClients gives at once
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_+]{1,128}")
 _SERVER_ERRORS = 500
 
@@ -97,21 +111,73 @@ def is_client_id(physical_id: str) -> bool:
     return bool(_CLIENT_ID.fullmatch(physical_id))
 
 
-class Regions:
-    """boto3's clients, one for each Region, kept while the function is warm."""
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role to assume for a user pool of another account; `session` names who does, in that account's CloudTrail."""
 
-    def __init__(self, home: str) -> None:
+    arn: str
+    external_id: str | None = None
+    session: str = field(default="user-pool-client", compare=False)
+
+
+def session_name(stack_id: str, logical_resource_id: str) -> str:
+    """Return a RoleSessionName made of stack and resource, within STS's rules: 2 to 64 letters, digits, _+=,.@-."""
+    parts = stack_id.split("/")
+    stack, resource = parts[1] if len(parts) > 1 else "stack", logical_resource_id[: _LONGEST_SESSION_NAME // 2]
+    name = f"{stack[: _LONGEST_SESSION_NAME - len(resource) - 1]}-{resource}"
+    return re.sub(r"[^A-Za-z0-9_+=,.@-]", "-", name)
+
+
+class Connections:
+    """boto3's clients, one for each Region and role, kept while the function is warm."""
+
+    def __init__(self, home: str, clock: Clock) -> None:
         self._home = home
-        self._clients: dict[str, CognitoIdentityProviderClient] = {}
+        self._clock = clock
+        self._clients: dict[tuple[str, Role | None], tuple[CognitoIdentityProviderClient, float]] = {}
 
-    def client(self, pool_id: str) -> "CognitoIdentityProviderClient":
-        """Return the client for the Region in a user pool's id; raise NotFound if there is no such Region."""
+    def client(self, pool_id: str, role: Role | None = None) -> "CognitoIdentityProviderClient":
+        """Return the client for the Region in a user pool's id.
+
+        Raises NotFound if there is no such Region, and Refused or Unavailable if the role cannot be assumed.
+        """
         region = pool_id.partition("_")[0]
-        if region not in self._clients:
+        client, expires = self._clients.get((region, role), (None, 0.0))
+        if client is None or expires < self._clock.wall():
             if region != self._home:
                 _check_exists(region, pool_id)
-            self._clients[region] = boto3.client("cognito-idp", region_name=region, config=_CONFIG)
-        return self._clients[region]
+            if role is None:
+                client, expires = boto3.client("cognito-idp", region_name=region, config=_CONFIG), math.inf
+            else:
+                session, expires = self._assume(role)
+                client = session.client("cognito-idp", region_name=region, config=_CONFIG)
+            self._clients[region, role] = client, expires
+        return client
+
+    def _assume(self, role: Role) -> tuple[boto3.Session, float]:
+        """Return a session of the role and when to renew it, in seconds since 1970."""
+        sts = boto3.client("sts", region_name=self._home or None, config=_STS_CONFIG)
+        parameters: dict[str, Any] = {"RoleArn": role.arn, "RoleSessionName": role.session}
+        if role.external_id is not None:
+            parameters["ExternalId"] = role.external_id
+        try:
+            answer = sts.assume_role(**parameters)
+        except ClientError as error:
+            details = error.response.get("Error", {})
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+            passing = "Throttl" in str(details.get("Code")) or status >= _SERVER_ERRORS
+            kind: type[ProviderError] = Unavailable if passing else Refused
+            refused = kind(
+                f"RoleArn {role.arn} could not be assumed: {details.get('Code')}: {details.get('Message')}",
+                _AGAIN if passing else _ROLE,
+            )
+        except (BotoCoreError, ResponseParserError) as error:
+            refused = Unavailable(f"RoleArn {role.arn} could not be assumed: {type(error).__name__}.", _AGAIN)
+        else:
+            given = answer["Credentials"]
+            session = boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+            return session, given["Expiration"].timestamp() - _RENEW_BEFORE
+        raise refused
 
 
 def _check_exists(region: str, pool_id: str) -> None:
@@ -136,9 +202,10 @@ def _check_exists(region: str, pool_id: str) -> None:
 class AppClients:
     """The app clients of user pools, for the time of one request."""
 
-    regions: Regions
+    connections: Connections
     deadline: Deadline
     on_wait: OnWait
+    role: Role | None = None
     # What Cognito's words must not tell: the template's secrets, and those that Cognito shows on the way.
     secrets: list[Sensitive] = field(default_factory=list, repr=False)
 
@@ -161,6 +228,29 @@ class AppClients:
         """Tell whether the client has a secret; Describe shows none once the original one has been deleted."""
         answer = self._call("ListUserPoolClientSecrets", {"UserPoolId": pool_id, "ClientId": client_id})
         return bool(answer.get("ClientSecrets"))
+
+    def named(self, pool_id: str) -> list[Named]:
+        """Return the id and the name of every client of the pool."""
+        clients: list[Named] = []
+        page: dict[str, Any] = {}
+        while True:
+            answer = self._call("ListUserPoolClients", {"UserPoolId": pool_id, "MaxResults": _PAGE, **page})
+            clients += [Named(client["ClientId"], client["ClientName"]) for client in answer.get("UserPoolClients", [])]
+            if not answer.get("NextToken"):
+                return clients
+            page = {"NextToken": answer["NextToken"]}
+
+    def session_minutes(self, pool_id: str, client_id: str) -> int:
+        """Return SSOSession's MaxValidityMinutes."""
+        ids = {"UserPoolId": pool_id, "ClientId": client_id}
+        answer = self._call("GetUserPoolClientSessionConfiguration", ids)
+        return int(answer["SSOSession"]["MaxValidityMinutes"])
+
+    def set_session_minutes(self, pool_id: str, client_id: str, minutes: int) -> None:
+        """Set SSOSession's MaxValidityMinutes."""
+        session = {"MaxValidityMinutes": minutes}
+        parameters = {"UserPoolId": pool_id, "ClientId": client_id, "SSOSession": session}
+        self._call("SetUserPoolClientSessionConfiguration", parameters)
 
     def update(self, pool_id: str, client_id: str, settings: Settings) -> Observed:
         """Send every setting, changed or not: Cognito resets whatever a call leaves out."""
@@ -191,6 +281,7 @@ class AppClients:
             has_secret=None if secret is None else True,
             created=client.get("CreationDate"),
             modified=client.get("LastModifiedDate"),
+            client_type=client.get("ClientType", ""),
         )
 
     def _call(
@@ -202,7 +293,7 @@ class AppClients:
         even_late: bool = False,
     ) -> Mapping[str, Any]:
         """Call until it works, it is hopeless, or time is up. Raises ProviderError, which quotes no secret."""
-        client = self.regions.client(parameters["UserPoolId"])
+        client = self.connections.client(parameters["UserPoolId"], self.role)
         pause = _FIRST_PAUSE
         left = self.deadline.answer_left if even_late else self.deadline.work_left
         while even_late or left() > 0:
@@ -269,6 +360,8 @@ class AppClients:
         kind: type[ProviderError] = Unavailable if passing else Refused
         if code == "ResourceNotFoundException":
             kind = NotFound
+        elif code in _NOT_OFFERED:
+            kind = NotOffered
         words = mask(str(details.get("Message", "")), self.secrets)
         remedy = REMEDIES.get(code, _AGAIN if passing else "see Cognito's words, and deploy again.")
         if passing and code not in _NOT_DONE:
@@ -305,4 +398,7 @@ _METHODS = {
     "UpdateUserPoolClient": "update_user_pool_client",
     "DeleteUserPoolClient": "delete_user_pool_client",
     "ListUserPoolClientSecrets": "list_user_pool_client_secrets",
+    "ListUserPoolClients": "list_user_pool_clients",
+    "GetUserPoolClientSessionConfiguration": "get_user_pool_client_session_configuration",
+    "SetUserPoolClientSessionConfiguration": "set_user_pool_client_session_configuration",
 }

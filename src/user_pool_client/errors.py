@@ -56,6 +56,10 @@ class NotFound(Refused):
     """The app client, or the user pool that it should be in, does not exist."""
 
 
+class NotOffered(Refused):
+    """The user pool does not have the feature: by its tier, or because nobody has switched it on."""
+
+
 class Unavailable(ProviderError):
     """Nothing is wrong with the template: the same deployment may work later."""
 

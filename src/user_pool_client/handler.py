@@ -1,33 +1,44 @@
 """Lambda's entry: puts the parts together once."""
 
 import os
-from collections.abc import Callable
 
-from user_pool_client.cognito import AppClients, Regions, is_client_id
+from user_pool_client.cognito import AppClients, Connections, Role, is_client_id, session_name
 from user_pool_client.deadline import Clock
 from user_pool_client.delivery import ToCloudFormation, ToTerminal
 from user_pool_client.lifecycle import Work, on_create, on_delete, on_update
 from user_pool_client.log import count, logger, measure_wait
+from user_pool_client.lookup import on_forget, on_list, on_lookup
 from user_pool_client.provider import Context, GuardedResource, Job
-from user_pool_client.request import Request
 from user_pool_client.response import Outcome
+from user_pool_client.settings import Settings
+
+_OWN = {"Create": on_create, "Update": on_update, "Delete": on_delete}
+_ACTS = {
+    "Custom::UserPoolClientLookup": {"Create": on_lookup, "Update": on_lookup, "Delete": on_forget},
+    "Custom::UserPoolClientList": {"Create": on_list, "Update": on_list, "Delete": on_forget},
+}
 
 
 def build(clock: Clock) -> GuardedResource:
     """Put the parts together for the environment that the function finds itself in."""
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
-    regions = Regions(region)
+    connections = Connections(region, clock)
     local = os.environ.get("AWS_SAM_LOCAL")
     courier = ToTerminal() if local else ToCloudFormation(region, os.environ.get("AWS_ENDPOINT_URL", ""))
 
-    def work(act: Callable[[Request, Work], Outcome]) -> Callable[[Job], Outcome]:
-        def run(job: Job) -> Outcome:
-            clients = AppClients(regions, job.deadline, _on_wait, job.request.secrets())
-            return act(job.request, Work(clients, is_client_id, job.answer.made, job.decided))
+    def run(job: Job) -> Outcome:
+        request = job.request
 
-        return run
+        def clients(settings: Settings) -> AppClients:
+            arn, session = settings.get("RoleArn"), session_name(request.stack_id, request.logical_resource_id)
+            role = Role(arn, settings.get("ExternalId"), session) if arn else None
+            return AppClients(connections, job.deadline, _on_wait, role, request.secrets())
 
-    return GuardedResource(courier, clock, create=work(on_create), update=work(on_update), delete=work(on_delete))
+        acts = _ACTS.get(request.resource_type, _OWN)
+        work = Work(clients, is_client_id, job.answer, job.deadline, job.decided)
+        return acts[request.request_type](request, work)
+
+    return GuardedResource(courier, clock, create=run, update=run, delete=run)
 
 
 def _on_wait(*, operation: str, why: str, seconds: float) -> None:

@@ -5,19 +5,32 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from user_pool_client import plan
 from user_pool_client.attributes import attributes
-from user_pool_client.errors import InvalidProperties, Problem, ProviderError, Unavailable
+from user_pool_client.deadline import Deadline
+from user_pool_client.errors import (
+    InvalidProperties,
+    NotFound,
+    NotOffered,
+    Problem,
+    ProviderError,
+    Refused,
+    Unavailable,
+)
+from user_pool_client.names import Named, listed, with_pattern, with_prefix
 from user_pool_client.plan import Observed
 from user_pool_client.request import Request
 from user_pool_client.response import CREATE_FAILED, Outcome
-from user_pool_client.rules import judge, secret_wanted
-from user_pool_client.settings import Settings, read, read_applied
+from user_pool_client.rules import judge, judge_import, secret_wanted
+from user_pool_client.settings import IMPORTS, SETTINGS, Settings, read, read_applied
 
 _LONGEST_NAME = 128
 _HEX_DIGITS = 12
+
+# A service that makes its client while the stack is made may not be done yet (seconds).
+_WAIT_FOR_A_CLIENT, _LOOK_EVERY = 60.0, 3.0
 
 
 class AppClients(Protocol):
@@ -32,61 +45,96 @@ class AppClients(Protocol):
     def has_secrets(self, pool_id: str, client_id: str) -> bool:
         """Tell whether the client has a secret that Describe does not show."""
 
+    def named(self, pool_id: str) -> list[Named]:
+        """Return the id and the name of every client of the pool."""
+
     def update(self, pool_id: str, client_id: str, settings: Settings) -> Observed:
         """Replace the client's whole configuration."""
 
+    def session_minutes(self, pool_id: str, client_id: str) -> int:
+        """Return SSOSession's MaxValidityMinutes."""
+
+    def set_session_minutes(self, pool_id: str, client_id: str, minutes: int) -> None:
+        """Set SSOSession's MaxValidityMinutes."""
+
     def delete(self, pool_id: str, client_id: str, *, even_late: bool = False) -> bool:
         """Delete the client; return False if there was none."""
+
+
+class Progress(Protocol):
+    """Which id is true by now."""
+
+    physical_id: str
+
+    def made(self, client_id: str) -> bool:
+        """Note that this client is the resource's now. False if the request has been answered already."""
 
 
 @dataclass(slots=True)
 class Work:
     """What a request works with, and what it tells on the way.
 
-    `made` is told the id of a new client the moment it exists, and answers whether that still counts: once the
-    request has been answered, it does not, and the client must go again. `decided` collects what was decided, for the
-    log.
+    `clients` gives access to Cognito as the settings say (RoleArn). `decided` collects what was decided, for the log.
     """
 
-    clients: AppClients
+    clients: Callable[[Settings], AppClients]
     is_client_id: Callable[[str], bool]
-    made: Callable[[str], bool]
+    progress: Progress
+    deadline: Deadline
     decided: dict[str, object] = field(default_factory=dict)
 
 
 def on_create(request: Request, work: Work) -> Outcome:
-    """Make the app client."""
+    """Make the app client, or take over the one that the template imports."""
     what = "create the app client"
     try:
-        desired = {"ClientName": derived_name(request), **_readable(request, given_only=False)}
-        what += f' "{desired["ClientName"]}" in user pool {desired["UserPoolId"]}'
-        return _create(work, plan.new(desired, "the resource is new"))
+        desired = _readable(request)
+        if imported := _imported(desired):
+            what = f"adopt the app client of {imported}"
+            return _adopt(request, work, desired)
+        named = {"ClientName": derived_name(request), **desired}
+        what += f' "{named["ClientName"]}" in user pool {named["UserPoolId"]}'
+        return _create(work, desired, plan.new(named, "the resource is new"))
     except ProviderError as error:
-        return _failed(CREATE_FAILED, what, error)
+        return _failed(work, what, error)
 
 
 def on_update(request: Request, work: Work) -> Outcome:
-    """Make the app client as the template now wants it: in place, by a new client, or not at all."""
-    client_id = request.physical_id
+    """Make the app client as the template now wants it: in place, by another client, or not at all."""
+    client_id, what = request.physical_id, f"update the app client {request.physical_id}"
     try:
-        return _update(request, work)
+        desired, applied = _readable(request), read_applied(request.old_properties)
+        imported = _imported(desired)
+        observed = _present(work, desired, client_id)
+        if observed is None and _imports_another(desired, applied, client_id):
+            what = f"adopt the app client of {imported} instead of {client_id}"
+            return _adopt(request, work, desired)
+        if observed is None and imported:
+            raise NotFound(
+                f"The adopted client {client_id} is not in user pool {desired['UserPoolId']} any more.",
+                f"take {imported.partition(' ')[0]} out of the template if a new client is wanted, and deploy again.",
+            )
+        return _make_so(request, work, desired, _applied_to(client_id, desired, applied), observed)
     except ProviderError as error:
-        return _failed(client_id or CREATE_FAILED, f"update the app client {client_id}", error)
+        return _failed(work, what, error)
 
 
 def on_delete(request: Request, work: Work) -> Outcome:
-    """Delete the app client. There being nothing to delete is a success, whatever the properties say."""
+    """Delete the app client, unless it was imported. There being nothing to delete is a success, whatever is given."""
     client_id = request.physical_id
     applied = read_applied(request.properties)
     pool_id = applied.get("UserPoolId")
     done = Outcome("SUCCESS", client_id or CREATE_FAILED)
+    if imported := [name for name in IMPORTS if name in applied]:
+        work.decided.update(decision="let go", because=f"{', '.join(imported)} is in the template")
+        return done
     if not work.is_client_id(client_id) or pool_id is None:
         work.decided.update(decision="nothing to delete", because="there never was a client of this id")
         return done
     try:
-        deleted = work.clients.delete(pool_id, client_id)
+        deleted = work.clients(applied).delete(pool_id, client_id)
     except ProviderError as error:
-        return _failed(client_id, f"delete the app client {client_id} of user pool {pool_id}", error)
+        return _failed(work, f"delete the app client {client_id} of user pool {pool_id}", error)
     work.decided.update(
         {"decision": "deleted"} if deleted else {"decision": "nothing to delete", "because": "it is gone already"}
     )
@@ -102,55 +150,141 @@ def derived_name(request: Request) -> str:
     return f"{readable[: _LONGEST_NAME - _HEX_DIGITS - 1]}-{unique[:_HEX_DIGITS]}"
 
 
-def _update(request: Request, work: Work) -> Outcome:
-    desired = _readable(request, given_only=True)
-    pool_id, client_id = desired["UserPoolId"], request.physical_id
-    observed = work.clients.describe(pool_id, client_id) if work.is_client_id(client_id) else None
+def observe(clients: AppClients, pool_id: str, client_id: str, desired: Settings) -> Observed | None:
+    """Return the client as it is, or None; ask for a secret that Describe does not show only where one is wanted."""
+    observed = clients.describe(pool_id, client_id)
     if observed is not None and observed.has_secret is None and secret_wanted(desired):
-        observed = dataclasses.replace(observed, has_secret=work.clients.has_secrets(pool_id, client_id))
-    decision = plan.decide(
-        desired=desired,
-        applied=read_applied(request.old_properties),
-        observed=observed,
-        derived_name=derived_name(request),
-    )
+        return dataclasses.replace(observed, has_secret=clients.has_secrets(pool_id, client_id))
+    return observed
+
+
+def _present(work: Work, desired: Settings, client_id: str) -> Observed | None:
+    """Return the resource's client, if it exists and is the one that the template is about."""
+    if not work.is_client_id(client_id) or _import_id(desired) not in (None, client_id):
+        return None
+    return observe(work.clients(desired), desired["UserPoolId"], client_id, desired)
+
+
+def _applied_to(client_id: str, desired: Settings, applied: Settings) -> Settings:
+    """Return what was applied to the present client: nothing, where the template before was about another one.
+
+    So it is when an update that failed to take over another client, or to move to another user pool, is rolled back.
+    """
+    here = applied.get("UserPoolId") in (None, desired["UserPoolId"]) and _import_id(applied) in (None, client_id)
+    return applied if here else {}
+
+
+def _make_so(request: Request, work: Work, desired: Settings, applied: Settings, observed: Observed | None) -> Outcome:
+    decision = plan.decide(desired=desired, applied=applied, observed=observed, derived_name=derived_name(request))
+    clients = work.clients(desired)
     match decision:
-        case plan.Create():
-            return _create(work, decision)
+        case plan.Create(_, because):
+            if imported := _imported(desired):
+                raise Refused(
+                    f"The client of {imported} cannot become what the template wants: {because}.",
+                    "let GenerateSecret agree with the client or take it out of the template.",
+                )
+            return _create(work, desired, decision)
         case plan.Update(before, settings, changed):
             _judge(settings, has_secret=before.has_secret, given=desired)
             work.decided.update(decision="update", changed=list(changed))
-            updated = work.clients.update(pool_id, client_id, settings)
-            return _made_so(dataclasses.replace(updated, has_secret=updated.has_secret or before.has_secret))
+            updated = clients.update(before.pool_id, before.client_id, settings)
+            updated = dataclasses.replace(updated, has_secret=updated.has_secret or before.has_secret)
+            return _made_so(work, clients, updated, desired, applied)
         case plan.Keep(present):
             work.decided.update(decision="keep", because="all is as desired")
-            return _made_so(present)
+            return _made_so(work, clients, present, desired, applied)
 
 
-def _create(work: Work, decision: plan.Create) -> Outcome:
+def _create(work: Work, desired: Settings, decision: plan.Create) -> Outcome:
     _judge(decision.settings, has_secret=bool(secret_wanted(decision.settings)), given=decision.settings)
     work.decided.update(decision="create", because=decision.because)
-    created = work.clients.create(decision.settings)
-    if not work.made(created.client_id):
+    clients = work.clients(desired)
+    created = clients.create(decision.settings)
+    if not work.progress.made(created.client_id):
         # The watchdog has answered that there is no client, so nobody would ever delete this one.
         work.decided.update(made_too_late=created.client_id)
-        work.clients.delete(created.pool_id, created.client_id, even_late=True)
+        clients.delete(created.pool_id, created.client_id, even_late=True)
         raise Unavailable("Cognito made the client too late, so it was deleted again.", "deploy again.")
-    return _made_so(created)
+    return _made_so(work, clients, created, desired, {})
 
 
-def _readable(request: Request, *, given_only: bool) -> Settings:
+def _adopt(request: Request, work: Work, desired: Settings) -> Outcome:
+    """Take a client over that exists: what the template says is made so, all else stays as it is."""
+    clients = work.clients(desired)
+    client_id = _find(work, clients, desired)
+    observed = observe(clients, desired["UserPoolId"], client_id, desired)
+    if observed is None:
+        raise NotFound(
+            f"There is no app client {client_id} in user pool {desired['UserPoolId']}.",
+            "correct ImportId, or take it out of the template if a new client is wanted.",
+        )
+    work.decided.update(adopted=client_id)
+    if request.request_type == "Create":
+        work.progress.made(client_id)
+    outcome = _make_so(request, work, desired, {}, observed)
+    # An update that fails to take over another client leaves the resource with the one it has.
+    work.progress.made(client_id)
+    return outcome
+
+
+def _find(work: Work, clients: AppClients, desired: Settings) -> str:
+    """Return the id of the client to take over; wait a while for one that is not there yet."""
+    if client_id := _import_id(desired):
+        return client_id
+    name, matching = (
+        ("ImportNamePrefix", with_prefix) if "ImportNamePrefix" in desired else ("ImportNamePattern", with_pattern)
+    )
+    clock = work.deadline.clock
+    until = clock.monotonic() + min(_WAIT_FOR_A_CLIENT, work.deadline.work_left() - _LOOK_EVERY)
+    while not (found := matching(clients.named(desired["UserPoolId"]), desired[name])):
+        if clock.monotonic() >= until:
+            raise NotFound(
+                f'No app client of user pool {desired["UserPoolId"]} fits {name} "{desired[name]}".',
+                f"correct {name}, or make the stack wait (DependsOn) for what creates the client.",
+            )
+        clock.sleep(_LOOK_EVERY)
+    if len(found) > 1:
+        raise Refused(
+            f'{len(found)} app clients of user pool {desired["UserPoolId"]} fit {name} "{desired[name]}": '
+            f"{listed(found)}.",
+            f"make {name} fit exactly one of them, or use ImportId.",
+        )
+    return found[0].client_id
+
+
+def _imported(desired: Settings) -> str:
+    """Return which import the template asks for, as a person would say it; '' for none."""
+    return next((f'{name} "{desired[name]}"' for name in IMPORTS if name in desired), "")
+
+
+def _import_id(settings: Settings) -> str | None:
+    """Return the client id of ImportId; None where there is none, or none that parses."""
+    import_id = settings.get("ImportId")
+    return None if import_id is None else str(import_id).partition("/")[2]
+
+
+def _imports_another(desired: Settings, applied: Settings, client_id: str) -> bool:
+    """Tell whether an update takes over another client than the present one. Names are looked up once for each pool."""
+    if import_id := _import_id(desired):
+        return import_id != client_id
+    return bool(_imported(desired)) and applied.get("UserPoolId") not in (None, desired["UserPoolId"])
+
+
+def _readable(request: Request) -> Settings:
     """Return the template's settings, or raise InvalidProperties with all that is wrong with them.
 
-    Combinations are judged here only where something is wrong anyway, so that all is told at once: of those in an
-    Update (`given_only`) the ones that are wrong whatever the client is like.
+    Combinations are judged here only where something is wrong anyway, so that all is told at once. Of an update's and
+    an adoption's, those that are wrong whatever the client is like.
     """
     desired, problems = read(request.properties)
+    unread = {name for problem in problems for name in problem.properties()}
+    problems += [problem for problem in judge_import(desired) if not problem.properties() & unread]
     if not problems:
         return desired
-    unread = {name for problem in problems for name in problem.properties()}
-    for problem in judge(desired, has_secret=None if given_only else bool(secret_wanted(desired))):
-        if not problem.properties() & unread and (not given_only or problem.properties() <= desired.keys()):
+    merges = request.request_type != "Create" or bool(_imported(desired))
+    for problem in judge(desired, has_secret=None if merges else bool(secret_wanted(desired))):
+        if not problem.properties() & unread and (not merges or problem.properties() <= desired.keys()):
             problems.append(problem)
     raise InvalidProperties(problems)
 
@@ -170,9 +304,27 @@ def _with_origin(problem: Problem, settings: Settings, given: Settings) -> Probl
     )
 
 
-def _made_so(observed: Observed) -> Outcome:
-    return Outcome("SUCCESS", observed.client_id, data=attributes(observed))
+def _made_so(work: Work, clients: AppClients, client: Observed, desired: Settings, applied: Settings) -> Outcome:
+    """See to the session configuration, which has calls of its own, and tell of the client."""
+    wanted: dict[str, Any] | None = desired.get("SSOSession")
+    if wanted is None and "SSOSession" in applied:
+        wanted = SETTINGS["SSOSession"].default
+    if wanted is not None:
+        try:
+            _set_session(work, clients, client, wanted["MaxValidityMinutes"])
+        except NotOffered:
+            # A user pool that has no sessions any more has nothing to reset.
+            if "SSOSession" in desired:
+                raise
+        client = dataclasses.replace(client, settings={**client.settings, "SSOSession": dict(wanted)})
+    return Outcome("SUCCESS", client.client_id, data=attributes(client))
 
 
-def _failed(physical_id: str, what: str, error: ProviderError) -> Outcome:
-    return Outcome("FAILED", physical_id, f"Could not {what}: {error}")
+def _set_session(work: Work, clients: AppClients, client: Observed, minutes: int) -> None:
+    if clients.session_minutes(client.pool_id, client.client_id) != minutes:
+        clients.set_session_minutes(client.pool_id, client.client_id, minutes)
+        work.decided.update(session_minutes=minutes)
+
+
+def _failed(work: Work, what: str, error: ProviderError) -> Outcome:
+    return Outcome("FAILED", work.progress.physical_id, f"Could not {what}: {error}")

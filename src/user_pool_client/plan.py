@@ -7,7 +7,7 @@ from typing import Any
 
 from user_pool_client.rules import secret_wanted
 from user_pool_client.sensitive import Sensitive
-from user_pool_client.settings import SETTINGS, TOKENS, UPDATABLE, Settings, Token
+from user_pool_client.settings import CREATABLE, SETTINGS, TOKENS, UPDATABLE, Settings, Token
 
 _REFRESH_FLOW = "ALLOW_REFRESH_TOKEN_AUTH"
 _ATTRIBUTE_LISTS = frozenset({"ReadAttributes", "WriteAttributes"})
@@ -17,8 +17,9 @@ _ATTRIBUTE_LISTS = frozenset({"ReadAttributes", "WriteAttributes"})
 class Observed:
     """An app client as Cognito shows it.
 
-    `settings` are those of its members that UpdateUserPoolClient takes; empty members are not there. `has_secret` is
-    None where no secret is shown and nobody asked ListUserPoolClientSecrets.
+    `settings` are those of its members that UpdateUserPoolClient takes, and SSOSession where somebody asked for it;
+    empty members are not there. `has_secret` is None where no secret is shown and nobody asked
+    ListUserPoolClientSecrets.
     """
 
     pool_id: str
@@ -28,6 +29,7 @@ class Observed:
     has_secret: bool | None = None
     created: datetime | None = None
     modified: datetime | None = None
+    client_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ def decide(*, desired: Settings, applied: Settings, observed: Observed | None, d
 
 def new(settings: Settings, because: str) -> Create:
     """Plan a new client. Empty lists of attributes are the default, which only leaving them out asks for."""
-    return Create({name: value for name, value in settings.items() if value or name not in _ATTRIBUTE_LISTS}, because)
+    sent = {name: settings[name] for name in CREATABLE if name in settings}
+    return Create({name: value for name, value in sent.items() if value or name not in _ATTRIBUTE_LISTS}, because)
 
 
 def merge(*, desired: Settings, applied: Settings, observed: Settings, derived_name: str) -> Settings:
@@ -204,7 +207,7 @@ def _canonical(settings: Settings) -> dict[str, Any]:
         canonical[token.validity] = settings.get(token.validity) or token.default_in(unit)
     canonical["TokenValidityUnits"] = {token.name: units.get(token.name) or token.default_unit for token in TOKENS}
     # Without rotation there is nothing to be graceful about: Cognito then shows 0, whatever was sent.
-    canonical["RefreshTokenRotation"] = rotation if rotation["Feature"] == "ENABLED" else {"Feature": "DISABLED"}
+    canonical["RefreshTokenRotation"] = {"Feature": "DISABLED"} if rotation["Feature"] == "DISABLED" else rotation
     analytics = _analytics(settings.get("AnalyticsConfiguration") or {})
     canonical["AnalyticsConfiguration"] = {"UserDataShared": False, **analytics} if analytics else {}
     return canonical

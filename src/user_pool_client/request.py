@@ -27,6 +27,7 @@ class Request:
     """One request for one resource. The client secret in its properties is `Sensitive`."""
 
     request_type: str
+    resource_type: str
     response_url: Sensitive
     stack_id: str
     request_id: str
@@ -48,6 +49,7 @@ class Request:
             raise Unanswerable("The event's ids are so long that no answer could repeat them.")
         return cls(
             request_type=event["RequestType"],
+            resource_type=str(event.get("ResourceType")),
             response_url=Sensitive(event["ResponseURL"]),
             stack_id=event["StackId"],
             request_id=event["RequestId"],

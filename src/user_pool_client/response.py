@@ -50,6 +50,11 @@ class Body:
     left_out: tuple[str, ...] = ()
 
 
+def fits(outcome: Outcome, envelope: Envelope) -> bool:
+    """Tell whether an outcome can be told whole."""
+    return not encode(outcome, envelope).left_out
+
+
 def encode(outcome: Outcome, envelope: Envelope, *, masked: bool = False) -> Body:
     """Return the answer's body; `masked` writes `***` for secrets.
 

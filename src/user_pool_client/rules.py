@@ -5,13 +5,14 @@ providers and attributes) is left to Cognito. Wordings: Cognito's answers as rep
 the acceptance tests of Terraform's AWS provider.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from user_pool_client.errors import Problem
-from user_pool_client.settings import LEGACY_AUTH_FLOWS, SECONDS, TOKENS, Settings, Token
+from user_pool_client.settings import IMPORTS, LEGACY_AUTH_FLOWS, SECONDS, TOKENS, Settings, Token
 
 # Scopes that speak of a user: there is none in a client_credentials grant.
 _USER_SCOPES = frozenset({"openid", "email", "phone", "profile", "aws.cognito.signin.user.admin"})
@@ -25,6 +26,11 @@ def judge(settings: Settings, *, has_secret: bool | None) -> list[Problem]:
     whether the client has, or is about to get, a secret; None, where nobody knows, refuses nothing.
     """
     return [problem for rule in _RULES for problem in rule(_Request(settings, has_secret))]
+
+
+def judge_import(settings: Settings) -> list[Problem]:
+    """Return what is wrong with how a template names the client to take over, and the role to do it with."""
+    return [problem for rule in _IMPORT_RULES for problem in rule(settings)]
 
 
 def secret_wanted(settings: Settings) -> bool | None:
@@ -253,6 +259,53 @@ def _one_source_of_the_secret(request: _Request) -> Iterator[Problem]:
             "Give ClientSecret or set GenerateSecret to true, not both.",
         )
 
+
+def _one_import(settings: Settings) -> Iterator[Problem]:
+    given = tuple(name for name in IMPORTS if name in settings)
+    if len(given) > 1:
+        yield Problem(given, "each of them names a client to take over.", "Give exactly one of them.")
+
+
+def _import_from_this_pool(settings: Settings) -> Iterator[Problem]:
+    import_id, pool_id = settings.get("ImportId"), settings.get("UserPoolId")
+    if import_id and pool_id and import_id.partition("/")[0] != pool_id:
+        yield Problem(
+            ("ImportId", "UserPoolId"),
+            f'"{import_id}" is not in the user pool {pool_id}.',
+            "Both must name the same user pool: ImportId is <UserPoolId>/<client id>.",
+        )
+
+
+def _import_pattern_compiles(settings: Settings) -> Iterator[Problem]:
+    try:
+        re.compile(settings.get("ImportNamePattern", ""))
+    except (re.error, OverflowError, RecursionError) as error:
+        yield Problem(("ImportNamePattern",), f"it is no regular expression ({error}).", "Use Python's syntax of them.")
+
+
+def _import_keeps_the_secret(settings: Settings) -> Iterator[Problem]:
+    given = tuple(name for name in IMPORTS if name in settings)
+    if given and settings.get("ClientSecret") is not None:
+        yield Problem(
+            (*given, "ClientSecret"),
+            "a client that exists has its secret already.",
+            f"Take ClientSecret out, or {given[0]} if a new client is wanted.",
+        )
+
+
+def external_id_for_a_role(settings: Settings) -> Iterator[Problem]:
+    """Refuse an ExternalId that would go nowhere."""
+    if "ExternalId" in settings and "RoleArn" not in settings:
+        yield Problem(("ExternalId", "RoleArn"), "there is no role to use it for.", "Give RoleArn as well.")
+
+
+_IMPORT_RULES = (
+    _one_import,
+    _import_from_this_pool,
+    _import_pattern_compiles,
+    _import_keeps_the_secret,
+    external_id_for_a_role,
+)
 
 _RULES = (
     _one_source_of_the_secret,

@@ -79,20 +79,37 @@ class RefreshTokenRotation(TypedDict):
     RetryGracePeriodSeconds: NotRequired[Annotated[int, Meta(ge=0, le=60)]]
 
 
+class SSOSession(TypedDict):
+    """How long the client's users stay signed in across the pool's clients."""
+
+    MaxValidityMinutes: Annotated[int, Meta(ge=0, le=129600)]
+
+
+_UserPoolId = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=55,
+        pattern=r"^[A-Za-z0-9_-]+_[0-9a-zA-Z]+\Z",
+        description="a user pool id like eu-west-1_AbCdEfGhI",
+    ),
+]
+_NameOrPart = Annotated[str, Meta(min_length=1, max_length=128)]
+_ExternalId = Annotated[
+    str,
+    Meta(
+        min_length=2,
+        max_length=1224,
+        pattern=r"^[A-Za-z0-9_+=,.@:/-]+\Z",
+        description="letters, digits and any of _ + = , . @ : / -",
+    ),
+]
+
+
 class Template(TypedDict, total=False):
     """The properties of Custom::UserPoolClient."""
 
-    UserPoolId: Required[
-        Annotated[
-            str,
-            Meta(
-                min_length=1,
-                max_length=55,
-                pattern=r"^[A-Za-z0-9_-]+_[0-9a-zA-Z]+\Z",
-                description="a user pool id like eu-west-1_AbCdEfGhI",
-            ),
-        ]
-    ]
+    UserPoolId: Required[_UserPoolId]
     ClientName: Annotated[
         str,
         Meta(
@@ -161,6 +178,54 @@ class Template(TypedDict, total=False):
     EnablePropagateAdditionalUserContextData: bool
     AuthSessionValidity: Annotated[int, Meta(ge=3, le=15)]
     RefreshTokenRotation: RefreshTokenRotation
+    SSOSession: SSOSession
+    ImportId: Annotated[
+        str,
+        Meta(pattern=r"^[A-Za-z0-9_-]+_[0-9a-zA-Z]+/[A-Za-z0-9_+]+\Z", description="<user pool id>/<client id>"),
+    ]
+    ImportNamePrefix: _NameOrPart
+    ImportNamePattern: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=1024,
+            # Names are ASCII; ranges of all Unicode, with (?i), would take minutes to compile.
+            pattern=r"^([\t\n\v\f\r -\[\]-~]|\\[ -MO-TV-tv-~])+\Z",
+            description="a regular expression in ASCII, without \\u, \\U and \\N",
+        ),
+    ]
+    RoleArn: _ARN
+    ExternalId: _ExternalId
+
+
+class LookupTemplate(TypedDict, total=False):
+    """The properties of Custom::UserPoolClientLookup."""
+
+    UserPoolId: Required[_UserPoolId]
+    ClientId: Annotated[
+        str,
+        Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_+]+\Z", description="letters, digits, _ and +"),
+    ]
+    ClientName: _NameOrPart
+    ClientNamePrefix: _NameOrPart
+    IncludeSecret: bool
+    Refresh: Annotated[str, Meta(max_length=4096)]
+    RoleArn: _ARN
+    ExternalId: _ExternalId
+
+
+class ListTemplate(TypedDict, total=False):
+    """The properties of Custom::UserPoolClientList."""
+
+    UserPoolId: Required[_UserPoolId]
+    ClientNamePrefix: _NameOrPart
+    Refresh: Annotated[str, Meta(max_length=4096)]
+    RoleArn: _ARN
+    ExternalId: _ExternalId
+
+
+# The properties that take over a client that exists already.
+IMPORTS = ("ImportId", "ImportNamePrefix", "ImportNamePattern")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +233,8 @@ class Setting:
     """One property: what it falls back to, how that is said to Cognito, and what a change of it does.
 
     `default` is the documented value of a setting that was never set; None means that there is none. `reset` tells how
-    a setting goes back to it: sent explicitly, or left out of the update. `update` tells what a change does.
+    a setting goes back to it: sent explicitly, or left out of the update. `update` tells what a change does. `goes_to`
+    tells what it is a setting of: the client, its session configuration, or the provider itself.
     """
 
     name: str
@@ -176,6 +242,7 @@ class Setting:
     default: Any = None
     reset: Literal["explicit", "left out"] = "explicit"
     update: Literal["in place", "replaces"] = "in place"
+    goes_to: Literal["client", "session", "provider"] = "client"
 
     @property
     def type(self) -> Any:
@@ -253,12 +320,36 @@ _TABLE = (
         "Whether a refresh token is good for one use, and the seconds for which the old one still works.",
         {"Feature": "DISABLED", "RetryGracePeriodSeconds": 0},
     ),
+    Setting(
+        "SSOSession",
+        "How many minutes users stay signed in across the pool's clients; needs the Essentials or Plus tier.",
+        {"MaxValidityMinutes": 60},
+        goes_to="session",
+    ),
+    Setting(
+        "ImportId",
+        "Takes over the client `<user pool id>/<client id>`. While it is there, a Delete of the resource lets it go.",
+        goes_to="provider",
+    ),
+    Setting(
+        "ImportNamePrefix", "Takes over the one client whose name begins like this; looked up once.", goes_to="provider"
+    ),
+    Setting(
+        "ImportNamePattern",
+        "Takes over the one client whose whole name matches this regular expression; looked up once.",
+        goes_to="provider",
+    ),
+    Setting("RoleArn", "The role to assume for a user pool of another account.", goes_to="provider"),
+    Setting("ExternalId", "The external id that RoleArn's trust policy asks for.", goes_to="provider"),
 )
 
 SETTINGS: Mapping[str, Setting] = types.MappingProxyType({setting.name: setting for setting in _TABLE})
 
-# What UpdateUserPoolClient takes besides the two ids.
-UPDATABLE = tuple(setting.name for setting in _TABLE if setting.update == "in place")
+# What CreateUserPoolClient takes, and what UpdateUserPoolClient takes besides the two ids.
+CREATABLE = tuple(setting.name for setting in _TABLE if setting.goes_to == "client")
+UPDATABLE = tuple(name for name in CREATABLE if SETTINGS[name].update == "in place")
+# The members of Cognito's API.
+_COGNITOS = frozenset({"ClientId", *(setting.name for setting in _TABLE if setting.goes_to != "provider")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,9 +370,10 @@ class Token:
         return f"TokenValidityUnits.{self.name}"
 
     def default_in(self, unit: str) -> int | None:
-        """Return the default validity in a unit, or None where it is no whole number (an hour in days)."""
-        number, rest = divmod(self.default, SECONDS[unit])
-        return None if rest else number
+        """Return the default validity in a unit; None where it is no whole number, or the unit is a new one."""
+        if unit not in SECONDS or self.default % SECONDS[unit]:
+            return None
+        return self.default // SECONDS[unit]
 
 
 SECONDS: Mapping[str, int] = types.MappingProxyType({"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400})
@@ -294,21 +386,18 @@ TOKENS = (
 )
 
 
-def read(properties: object) -> tuple[Settings, list[Problem]]:
+def read(properties: object, template: Any = Template) -> tuple[Settings, list[Problem]]:
     """Convert a template's properties to settings, and tell everything that is wrong with them.
 
     CloudFormation hands over every scalar as a string; real JSON types work as well. Duplicates in lists go. Settings
-    that do not parse are not in the result.
+    that do not parse are not in the result. `template` is the resource type's TypedDict.
     """
     problems: list[Problem] = []
     if not isinstance(properties, Mapping):
         return {}, [Problem(("ResourceProperties",), f"{_show(properties)} was received.", "It must be a map.")]
-    values = {
-        name: _value(name, value, SETTINGS[name].type, problems)
-        for name, value in properties.items()
-        if name in SETTINGS
-    }
-    problems += [_unknown(name, SETTINGS) for name in properties if name not in SETTINGS and name not in NOT_SETTINGS]
+    known = _types(template)
+    values = {name: _value(name, value, known[name], problems) for name, value in properties.items() if name in known}
+    problems += [_unknown(name, known) for name in properties if name not in known and name not in NOT_SETTINGS]
     if "UserPoolId" not in properties:
         problems.insert(0, Problem(("UserPoolId",), "it is missing.", "Give the id of the user pool."))
     return {name: value for name, value in values.items() if value is not None}, problems
@@ -318,9 +407,12 @@ def read_applied(properties: object) -> Settings:
     """Read the properties of the deployment before: nobody can mend those, so what does not parse becomes None."""
     if not isinstance(properties, Mapping):
         return {}
-    return {
-        name: _value(name, value, SETTINGS[name].type, []) for name, value in properties.items() if name in SETTINGS
-    }
+    known = _types(Template)
+    return {name: _value(name, value, known[name], []) for name, value in properties.items() if name in known}
+
+
+def _types(template: Any) -> Mapping[str, Any]:
+    return {name: _without_qualifier(annotation) for name, annotation in template.__annotations__.items()}
 
 
 def nearest(name: str, known: Mapping[str, object]) -> str:
@@ -349,7 +441,7 @@ def _value(path: str, value: object, annotation: Any, problems: list[Problem]) -
 
 
 def _members(path: str, value: object, kind: Any, problems: list[Problem]) -> dict[str, Any] | None:
-    known = {name: _without_qualifier(annotation) for name, annotation in kind.__annotations__.items()}
+    known = _types(kind)
     if not isinstance(value, Mapping):
         problems.append(Problem((path,), f"{_show(value)} is no map.", f"It takes a map of {', '.join(known)}."))
         return None
@@ -432,8 +524,13 @@ def _unfit_secret(value: object) -> Problem:
 
 
 def _constraint(path: str) -> str:
-    """Return Cognito's wording for limits, patterns and enumerations; values are left out of it."""
+    """Return Cognito's wording for limits, patterns and enumerations; values are left out of it.
+
+    It has none for what is not a member of its API.
+    """
     name, _, index = path.partition("[")
+    if name.partition(".")[0] not in _COGNITOS:
+        return ""
     member = ".".join(part[0].lower() + part[1:] for part in name.split("."))
     if index:
         member += f".{int(index.rstrip(']')) + 1}.member"

@@ -28,6 +28,7 @@ def allowed_actions() -> set[str]:
     return {
         action
         for policy in policies
+        if isinstance(policy, dict)
         for statement in policy["PolicyDocument"]["Statement"]
         for action in statement["Action"]
     }
