@@ -59,7 +59,7 @@ clean: ## Remove what was installed, built and cached
 .venv-local-aws/.installed: requirements/local-aws.txt
 
 .venv/.installed .venv-sam/.installed .venv-local-aws/.installed:
-	@echo "Installing $< into $(@D) ..."
+	@echo "Installing $< into $(@D) ..." >&2
 	@$(PYTHON) -m venv --clear $(@D) || \
 		{ echo "Python 3.13 is needed, and $(PYTHON) is not that; make PYTHON=path names another." >&2; exit 1; }
 	@$(@D)/bin/python -m pip install -qq --requirement $<

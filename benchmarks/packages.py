@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import compileall
 import contextlib
+import fcntl
 import hashlib
 import importlib.metadata
 import os
@@ -59,6 +60,11 @@ def prepared(package: Path) -> Iterator[Packages]:
     The installed libraries are kept in `build/` until a pin changes; all else is laid out anew each time.
     """
     _refuse_what_cannot_run(package)
+    with _alone():
+        yield from _prepared(package)
+
+
+def _prepared(package: Path) -> Iterator[Packages]:
     pinned = hashlib.sha256(f"{sys.version}{platform.machine()}".encode() + REQUIREMENTS.read_bytes()).hexdigest()
     libraries = CACHE / f"libraries-{pinned[:12]}"
     if not libraries.is_dir():
@@ -103,6 +109,18 @@ def make_environment(laboratory: Laboratory) -> dict[str, str]:
         "SSL_CERT_FILE": str(laboratory.certificate.authorities),
         "TZ": ":UTC",
     }
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Let no second run change the directories, and the times, of this one."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise NotMeasuredError("another run of the benchmarks is under way") from None
+        yield
 
 
 def _refuse_what_cannot_run(package: Path) -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import canaries
 
@@ -37,6 +38,12 @@ def _set_environment() -> None:
 
 _set_environment()
 
+from user_pool_client import delivery  # noqa: E402 - powertools reads the environment when it is imported
+
+# The same examples in every run, however busy the machine is.
+settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+settings.load_profile("steady")
+
 
 class _Seen(logging.Handler):
     """Keep everything that a test logs, as every handler would print it, and everything that it prints."""
@@ -47,8 +54,8 @@ class _Seen(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         forms = [logging.Formatter().format(record), str(record.__dict__)]
-        logger: logging.Logger | None = logging.getLogger(record.name)
-        while logger:
+        logger = logging.getLogger(record.name)
+        while logger.parent:  # the root's handlers are pytest's own
             # Powertools' handler prints JSON with all of the extra fields and of the context.
             forms += [handler.format(record) for handler in logger.handlers if handler is not self]
             logger = logger.parent
@@ -128,3 +135,10 @@ def pytest_runtest_call() -> Generator[None]:
         assert not seen.leaks()
     finally:
         canaries.forget_watched()
+
+
+@pytest.fixture(autouse=True)
+def fresh_authorities() -> Iterator[None]:
+    """Let each test trust authorities of its own: the function reads them once."""
+    yield
+    delivery._tls_context.cache_clear()

@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT / "src"))  # the function's package is installed now
 from user_pool_client.attributes import DESCRIBED, attributes, setting_paths  # noqa: E402 - found by the line above
 from user_pool_client.cognito import REMEDIES  # noqa: E402
 from user_pool_client.plan import Observed  # noqa: E402
-from user_pool_client.settings import SETTINGS, TOKENS, Setting  # noqa: E402
+from user_pool_client.settings import IMPORTS, SETTINGS, TOKENS, ListTemplate, LookupTemplate, Setting  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,6 +28,11 @@ TEMPLATE = ROOT / "template.yaml"
 # say it. A test holds them to what the code does.
 ON_CHANGE = {
     "GenerateSecret": "a new client, if the present one has a secret and should have none, or the other way round",
+    "ImportId": "the client that it names takes the place of the one before",
+    "ImportNamePrefix": "nothing",
+    "ImportNamePattern": "nothing",
+    "RoleArn": "the new one is used",
+    "ExternalId": "the new one is used",
 }
 ON_LEAVING = {
     "UserPoolId": "required",
@@ -36,6 +41,25 @@ ON_LEAVING = {
     "ClientSecret": "nothing",
     "ExplicitAuthFlows": "default, without `ALLOW_REFRESH_TOKEN_AUTH` while refresh tokens rotate",
     **{token.validity: "the default duration" for token in TOKENS},
+    **dict.fromkeys(IMPORTS, "the client stays, and is the stack's own from then on"),
+    "RoleArn": "the function's own role is used",
+    "ExternalId": "none is used",
+}
+
+# What the properties of the resources that only look are. Those that all resources have are told of in SETTINGS.
+LOOKS = {
+    "ClientId": "The id of the client to look up.",
+    "ClientName": "The name of the client to look up: the whole name, and case matters.",
+    "ClientNamePrefix": "How the names begin: of the one client to look up, or of the clients to list.",
+    "IncludeSecret": "Whether the attribute ClientSecret is there, if the client has a secret.",
+    "Refresh": "Any text. Change it for a fresh look.",
+}
+ONE_OF = "one of the three"
+LISTED = {
+    "UserPoolId": "The user pool; the same as Ref.",
+    "Count": "How many clients there are.",
+    "ClientIds": "Their ids.",
+    "ClientNames": "Their names, in the same order.",
 }
 
 
@@ -68,7 +92,7 @@ def refreshed(text: str) -> str:
 
 
 def properties() -> str:
-    """Return the table of every property."""
+    """Return the table of every property that is a setting of the client."""
     return _table(
         ("Property", "What it is", "What it takes", "Default", "A change", "When it leaves the template"),
         (
@@ -77,12 +101,48 @@ def properties() -> str:
                 setting.about,
                 takes(setting.type),
                 default(setting),
-                ON_CHANGE.get(setting.name, "a new client" if setting.update == "replaces" else "in place"),
+                on_change(setting),
                 ON_LEAVING.get(setting.name, "default"),
             )
             for setting in SETTINGS.values()
+            if setting.goes_to != "provider"
         ),
     )
+
+
+def provider_properties() -> str:
+    """Return the table of the properties that say which client it is, and how it is reached."""
+    return _table(
+        ("Property", "What it is", "What it takes", "A change", "When it leaves the template"),
+        (
+            (f"`{name}`", setting.about, takes(setting.type), on_change(setting), ON_LEAVING[name])
+            for name, setting in SETTINGS.items()
+            if setting.goes_to == "provider"
+        ),
+    )
+
+
+def look_properties() -> str:
+    """Return the table of the properties of both resources that only look."""
+    types = {**LookupTemplate.__annotations__, **ListTemplate.__annotations__}
+    return _table(
+        ("Property", "What it is", "What it takes", "Lookup", "List"),
+        (
+            (
+                f"`{name}`",
+                LOOKS[name] if name in LOOKS else SETTINGS[name].about,
+                takes(annotation),
+                needed(name, LookupTemplate),
+                needed(name, ListTemplate),
+            )
+            for name, annotation in types.items()
+        ),
+    )
+
+
+def listed_attributes() -> str:
+    """Return the table of the attributes of a list."""
+    return _table(("Attribute", "What it is"), ((f"`{name}`", about) for name, about in LISTED.items()))
 
 
 def described_attributes() -> str:
@@ -126,6 +186,9 @@ def parameters() -> str:
 TABLES: Mapping[str, Callable[[], str]] = {
     "parameters": parameters,
     "properties": properties,
+    "provider-properties": provider_properties,
+    "look-properties": look_properties,
+    "listed-attributes": listed_attributes,
     "described-attributes": described_attributes,
     "setting-attributes": setting_attributes,
     "errors": errors,
@@ -166,6 +229,22 @@ def takes(annotation: Any) -> str:
     return _list(kind, meta) if get_origin(kind) is list else _string(meta)
 
 
+def needed(name: str, template: Any) -> str:
+    """Say in words whether one of the resources that only look needs a property."""
+    if name not in template.__annotations__:
+        return "no such property"
+    if name in template.__required_keys__:
+        return "required"
+    if template is LookupTemplate and name.startswith("Client"):
+        return ONE_OF
+    return "optional"
+
+
+def on_change(setting: Setting) -> str:
+    """Say in words what a change of a property does."""
+    return ON_CHANGE.get(setting.name, "a new client" if setting.update == "replaces" else "in place")
+
+
 def default(setting: Setting) -> str:
     """Say in words what a setting is that was never set."""
     match setting.default:
@@ -197,7 +276,9 @@ def _list(kind: Any, meta: Meta) -> str:
 
 def _string(meta: Meta) -> str:
     length = "" if meta.max_length is None else f"{meta.min_length or 0} to {meta.max_length} characters"
-    return ": ".join(part for part in (length, meta.description) if part)
+    # Markdown would take <...> for HTML, and show nothing.
+    words = f"`{meta.description}`" if meta.description and "<" in meta.description else meta.description
+    return ": ".join(part for part in (length, words) if part)
 
 
 def _code(text: str) -> str:

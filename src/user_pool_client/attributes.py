@@ -1,5 +1,6 @@
 """What Fn::GetAtt offers of an app client: every value a string."""
 
+import functools
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, is_typeddict
@@ -62,7 +63,8 @@ def attributes(observed: Observed) -> Attributes:
     return found
 
 
-def setting_paths() -> list[str]:
+@functools.cache
+def setting_paths() -> tuple[str, ...]:
     """Return the name of every attribute that shows a setting; ClientSecret is none of them."""
     paths = []
     for setting in (setting for setting in SETTINGS.values() if setting.goes_to != "provider"):
@@ -70,7 +72,7 @@ def setting_paths() -> list[str]:
             paths += [f"{setting.name}.{member}" for member in setting.type.__annotations__]
         elif setting.name != "ClientSecret":
             paths.append(setting.name)
-    return paths
+    return tuple(paths)
 
 
 def issuer(pool_id: str) -> str:

@@ -1,5 +1,6 @@
 """The only module that calls Cognito: retries, and errors in our words."""
 
+import contextlib
 import math
 import random
 import re
@@ -136,6 +137,11 @@ class Connections:
         self._clock = clock
         self._clients: dict[tuple[str, Role | None], tuple[CognitoIdentityProviderClient, float]] = {}
 
+    def prepare(self) -> None:
+        """Make the client for the own Region before it is needed; what keeps it from being made is told when it is."""
+        with contextlib.suppress(BotoCoreError, ValueError):
+            self.client(self._home)
+
     def client(self, pool_id: str, role: Role | None = None) -> "CognitoIdentityProviderClient":
         """Return the client for the Region in a user pool's id.
 
@@ -167,10 +173,8 @@ class Connections:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             passing = "Throttl" in str(details.get("Code")) or status >= _SERVER_ERRORS
             kind: type[ProviderError] = Unavailable if passing else Refused
-            refused = kind(
-                f"RoleArn {role.arn} could not be assumed: {details.get('Code')}: {details.get('Message')}",
-                _AGAIN if passing else _ROLE,
-            )
+            why = f"RoleArn {role.arn} could not be assumed: {details.get('Code')}: {details.get('Message')}"
+            refused = kind(why.rstrip(": .") + ".", _AGAIN if passing else _ROLE)
         except (BotoCoreError, ResponseParserError) as error:
             refused = Unavailable(f"RoleArn {role.arn} could not be assumed: {type(error).__name__}.", _AGAIN)
         else:

@@ -1,5 +1,6 @@
 """The answer's way to CloudFormation: only to its own hosts, again and again until the deadline."""
 
+import functools
 import http.client
 import random
 import re
@@ -117,9 +118,7 @@ def put(destination: Destination, body: bytes, deadline: Deadline) -> None:
 def _put_once(destination: Destination, body: bytes, timeout: float) -> int:
     """Send one PUT with http.client: it logs nothing, while urllib3 logs the path, signature included."""
     connection = (
-        http.client.HTTPSConnection(
-            destination.host, destination.port, timeout=timeout, context=ssl.create_default_context()
-        )
+        http.client.HTTPSConnection(destination.host, destination.port, timeout=timeout, context=_tls_context())
         if destination.scheme == "https"
         else http.client.HTTPConnection(destination.host, destination.port, timeout=timeout)
     )
@@ -130,6 +129,12 @@ def _put_once(destination: Destination, body: bytes, timeout: float) -> int:
         return connection.getresponse().status
     finally:
         connection.close()
+
+
+@functools.cache
+def _tls_context() -> ssl.SSLContext:
+    """Read the authorities once: that takes longer than all else about an answer."""
+    return ssl.create_default_context()
 
 
 def _is_cloudformations(parts: SplitResult, host: str, port: int | None, region: str) -> bool:

@@ -1,5 +1,6 @@
 """Lambda's entry: puts the parts together once."""
 
+import gc
 import os
 
 from user_pool_client.cognito import AppClients, Connections, Role, is_client_id, session_name
@@ -19,20 +20,26 @@ _ACTS = {
 }
 
 
-def build(clock: Clock) -> GuardedResource:
-    """Put the parts together for the environment that the function finds itself in."""
+def build(clock: Clock, *, connected: bool = False) -> GuardedResource:
+    """Put the parts together for the environment that the function finds itself in.
+
+    `connected` makes the client for the own Region at once, while Lambda still lends its whole processor for the start.
+    """
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
     connections = Connections(region, clock)
+    if connected:
+        connections.prepare()
     local = os.environ.get("AWS_SAM_LOCAL")
     courier = ToTerminal() if local else ToCloudFormation(region, os.environ.get("AWS_ENDPOINT_URL", ""))
 
     def run(job: Job) -> Outcome:
         request = job.request
+        secrets = request.secrets()
 
         def clients(settings: Settings) -> AppClients:
             arn, session = settings.get("RoleArn"), session_name(request.stack_id, request.logical_resource_id)
             role = Role(arn, settings.get("ExternalId"), session) if arn else None
-            return AppClients(connections, job.deadline, _on_wait, role, request.secrets())
+            return AppClients(connections, job.deadline, _on_wait, role, secrets)
 
         acts = _ACTS.get(request.resource_type, _OWN)
         work = Work(clients, is_client_id, job.answer, job.deadline, job.decided)
@@ -47,7 +54,11 @@ def _on_wait(*, operation: str, why: str, seconds: float) -> None:
     logger.warning("Waiting", extra={"operation": operation, "because": why, "seconds": round(seconds, 3)})
 
 
-_resource = build(Clock())
+# What is made at the start stays: looking through it for garbage, now and at every later collection, finds nothing.
+gc.disable()
+_resource = build(Clock(), connected=True)
+gc.freeze()
+gc.enable()
 
 
 def handler(event: object, context: Context) -> None:

@@ -95,6 +95,8 @@ _UserPoolId = Annotated[
     ),
 ]
 _NameOrPart = Annotated[str, Meta(min_length=1, max_length=128)]
+# A role's path may hold more than Cognito's pattern of ARNs knows: all of printable ASCII.
+_RoleArn = Annotated[str, Meta(min_length=20, max_length=2048, pattern=r"^arn:[\x21-\x7e]+\Z", description="an ARN")]
 _ExternalId = Annotated[
     str,
     Meta(
@@ -194,7 +196,7 @@ class Template(TypedDict, total=False):
             description="a regular expression in ASCII, without \\u, \\U and \\N",
         ),
     ]
-    RoleArn: _ARN
+    RoleArn: _RoleArn
     ExternalId: _ExternalId
 
 
@@ -210,7 +212,7 @@ class LookupTemplate(TypedDict, total=False):
     ClientNamePrefix: _NameOrPart
     IncludeSecret: bool
     Refresh: Annotated[str, Meta(max_length=4096)]
-    RoleArn: _ARN
+    RoleArn: _RoleArn
     ExternalId: _ExternalId
 
 
@@ -220,7 +222,7 @@ class ListTemplate(TypedDict, total=False):
     UserPoolId: Required[_UserPoolId]
     ClientNamePrefix: _NameOrPart
     Refresh: Annotated[str, Meta(max_length=4096)]
-    RoleArn: _ARN
+    RoleArn: _RoleArn
     ExternalId: _ExternalId
 
 

@@ -18,11 +18,13 @@ from user_pool_client import cognito
 from user_pool_client.attributes import DESCRIBED, dns_suffix, setting_paths
 from user_pool_client.settings import (
     AUTH_FLOWS,
+    CREATABLE,
     LEGACY_AUTH_FLOWS,
     SETTINGS,
     UPDATABLE,
     AnalyticsConfiguration,
     RefreshTokenRotation,
+    SSOSession,
     TokenValidityUnits,
     read,
 )
@@ -46,8 +48,6 @@ DIFFERENCES: dict[str, dict[str, Any]] = {
     "AllowedOAuthFlows": {"min": None},
     "AnalyticsConfiguration.ExternalId": {"min": None},
 }
-# What Describe shows and we do not: how a client came to be (an administrator, or dynamic registration).
-NOT_SHOWN = {"ClientType"}
 TYPES = {str: "string", int: "integer", bool: "boolean", list: "list"}
 
 
@@ -104,11 +104,19 @@ def members(path: str, annotation: Any, shape: Any) -> Iterator[tuple[str, Any, 
                 yield from members(f"{path}.{name}", member, shape.members[name])
 
 
+# The inputs in which our settings get to AWS; those that are only ours (imports) get nowhere.
+STS = SESSION.get_service_model("sts").operation_model("AssumeRole").input_shape.members
+SENT: dict[str, Any] = {
+    **input_of("CreateUserPoolClient").members,
+    "SSOSession": input_of("SetUserPoolClientSessionConfiguration").members["SSOSession"],
+    "RoleArn": STS["RoleArn"],
+    "ExternalId": STS["ExternalId"],
+}
 ALL_MEMBERS = [
     pytest.param(path, annotation, shape, id=path)
     for name, setting in SETTINGS.items()
-    if name in input_of("CreateUserPoolClient").members
-    for path, annotation, shape in members(name, setting.type, input_of("CreateUserPoolClient").members[name])
+    if name in SENT
+    for path, annotation, shape in members(name, setting.type, SENT[name])
 ]
 
 
@@ -117,7 +125,7 @@ def test_the_packed_version_is_the_one_that_is_checked_here() -> None:
 
 
 def test_create_takes_our_settings_and_no_others() -> None:
-    assert set(input_of("CreateUserPoolClient").members) == set(SETTINGS)
+    assert set(input_of("CreateUserPoolClient").members) == set(CREATABLE)
 
 
 def test_update_takes_our_updatable_settings_and_no_others() -> None:
@@ -137,10 +145,11 @@ def test_update_takes_the_same_values_as_create(name: str) -> None:
         ("TokenValidityUnits", TokenValidityUnits),
         ("AnalyticsConfiguration", AnalyticsConfiguration),
         ("RefreshTokenRotation", RefreshTokenRotation),
+        ("SSOSession", SSOSession),
     ],
 )
 def test_nested_settings_have_our_members_and_no_others(name: str, ours: type) -> None:
-    assert set(input_of("CreateUserPoolClient").members[name].members) == set(ours.__annotations__)
+    assert set(SENT[name].members) == set(ours.__annotations__)
 
 
 @pytest.mark.parametrize(("path", "annotation", "shape"), ALL_MEMBERS)
@@ -175,6 +184,8 @@ SAMPLES = {
     "AnalyticsConfiguration.ApplicationArn": "arn:aws:mobiletargeting:us-east-1:1:a{}a",
     "AnalyticsConfiguration.RoleArn": "arn:aws:iam::1:role/a{}a",
     "AnalyticsConfiguration.ApplicationId": "0{}f",
+    "RoleArn": "arn:aws:iam::1:role/a{}a",
+    "ExternalId": "a{}a",
 }
 
 
@@ -190,6 +201,9 @@ def test_our_pattern_is_never_stricter_than_the_models(path: str, shape: Shape) 
     pattern = shape.metadata["pattern"].removeprefix("^").removesuffix("$")
     values = [SAMPLES[path].format(character) for character in CHARACTERS]
     taken = [value for value in values if matches(pattern, value)]
+    if path == "RoleArn":
+        # STS's own pattern would take anything; IAM's names and paths are of printable ASCII without spaces.
+        taken = [value for value in taken if re.fullmatch(r"[\x21-\x7e]+", value)]
     assert taken
 
     refused = [value for value in taken if problem_paths(path, value)]
@@ -243,15 +257,16 @@ def test_errors_that_do_not_pass_are_not_tried_again() -> None:
     }
 
 
-def test_everything_that_describe_shows_is_an_attribute() -> None:
-    shown: Any = MODEL.shape_for("UserPoolClientType")
+def test_everything_that_cognito_shows_is_an_attribute() -> None:
+    session = MODEL.operation_model("GetUserPoolClientSessionConfiguration").output_shape.members["SSOSession"]
+    shown: dict[str, Any] = {**MODEL.shape_for("UserPoolClientType").members, "SSOSession": session}
     paths = {
         f"{name}.{member}" if member else name
-        for name, shape in shown.members.items()
+        for name, shape in shown.items()
         for member in (shape.members if shape.type_name == "structure" else [""])
     }
 
-    assert paths - NOT_SHOWN == {*DESCRIBED, *setting_paths()} - {"Id", "Name", "Issuer", "JwksUri", "GenerateSecret"}
+    assert paths == {*DESCRIBED, *setting_paths()} - {"Id", "Name", "Issuer", "JwksUri", "GenerateSecret"}
 
 
 def test_client_ids_are_what_the_model_says() -> None:

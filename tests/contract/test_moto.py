@@ -10,12 +10,12 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from tests.canaries import OWN_SECRET, watch
-from user_pool_client.cognito import AppClients, Regions
+from user_pool_client.cognito import AppClients, Connections
 from user_pool_client.deadline import Clock, Deadline
 from user_pool_client.errors import Refused
 from user_pool_client.log import hush_libraries
 from user_pool_client.sensitive import Sensitive
-from user_pool_client.settings import SETTINGS, read
+from user_pool_client.settings import CREATABLE, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,14 +55,14 @@ def no_wait(**_: object) -> None:
 
 
 @pytest.fixture
-def regions() -> Iterator[Regions]:
+def connections() -> Iterator[Connections]:
     with mock_aws():
-        yield Regions("us-east-1")
+        yield Connections("us-east-1", Clock())
 
 
 @pytest.fixture
-def clients(regions: Regions) -> AppClients:
-    return AppClients(regions, Deadline.after(60, Clock()), no_wait)
+def clients(connections: Connections) -> AppClients:
+    return AppClients(connections, Deadline.after(60, Clock()), no_wait)
 
 
 def new_pool(region: str = "us-east-1") -> str:
@@ -80,7 +80,7 @@ def found(clients: AppClients, client: Observed) -> Observed | None:
 
 
 def test_every_setting_gets_there_and_back(clients: AppClients) -> None:
-    assert {"UserPoolId", "ClientSecret", *EVERYTHING} == set(SETTINGS)
+    assert {"UserPoolId", "ClientSecret", *EVERYTHING} == set(CREATABLE)
     hush_libraries()  # as for each request: botocore would log what it receives
     desired = settings(UserPoolId=new_pool(), **EVERYTHING)
 
@@ -150,21 +150,23 @@ def test_a_pool_of_another_region_is_found_there(clients: AppClients) -> None:
     ],
 )
 def test_secrets_are_listed_with_a_well_formed_call(
-    regions: Regions, clients: AppClients, secrets: list[dict[str, str]], *, expected: bool
+    connections: Connections, clients: AppClients, secrets: list[dict[str, str]], *, expected: bool
 ) -> None:
     # moto knows no ListUserPoolClientSecrets; botocore checks the call and the answer against the service's model.
     which = {"UserPoolId": "us-east-1_Abc123xyz", "ClientId": "1example23456789"}
-    with Stubber(regions.client(which["UserPoolId"])) as stubber:
+    with Stubber(connections.client(which["UserPoolId"])) as stubber:
         stubber.add_response("list_user_pool_client_secrets", {"ClientSecrets": secrets}, which)
 
         assert clients.has_secrets(which["UserPoolId"], which["ClientId"]) is expected
         stubber.assert_no_pending_responses()
 
 
-def test_a_secret_of_ones_own_is_sent_in_the_clear_and_kept_sealed(regions: Regions, clients: AppClients) -> None:
+def test_a_secret_of_ones_own_is_sent_in_the_clear_and_kept_sealed(
+    connections: Connections, clients: AppClients
+) -> None:
     sent = settings(UserPoolId="us-east-1_Abc123xyz", ClientName="web", ClientSecret=Sensitive(OWN_SECRET))
     answer = {"UserPoolClient": {"UserPoolId": "us-east-1_Abc123xyz", "ClientId": "1x", "ClientSecret": OWN_SECRET}}
-    with Stubber(regions.client("us-east-1_Abc123xyz")) as stubber:
+    with Stubber(connections.client("us-east-1_Abc123xyz")) as stubber:
         stubber.add_response("create_user_pool_client", answer, {**sent, "ClientSecret": OWN_SECRET})
 
         created = clients.create(sent)

@@ -157,7 +157,9 @@ class Life(RuleBasedStateMachine):
         elif replaced:
             self.send("Delete", new, None, answer.physical_id)
         else:
-            self.send("Update", old, None, self.physical_id, new)
+            back = self.send("Update", old, None, self.physical_id, new)
+            if self.physical_id in self.clients():
+                assert (back.status, back.physical_id) == ("SUCCESS", self.physical_id), back.reason
 
     @override
     def teardown(self) -> None:
@@ -190,7 +192,9 @@ class Life(RuleBasedStateMachine):
         if imported and answer.status == "SUCCESS":
             self.let_go.add(answer.physical_id)
         self.check_deletions(kind, properties, physical_id, there)
-        self.check_creations(answer, there, failed=fault is not None)
+        self.check_creations(answer, there, imported=imported, failed=fault is not None)
+        if kind == "Update" and answer.status == "FAILED":
+            assert answer.physical_id in {physical_id, *(self.clients() - there)}
         self.check_settings()
         return answer
 
@@ -223,9 +227,10 @@ class Life(RuleBasedStateMachine):
         for client_id in gone & self.theirs.keys():
             self.before.pop(client_id)
 
-    def check_creations(self, answer: Answer, there: set[str], *, failed: bool) -> None:
+    def check_creations(self, answer: Answer, there: set[str], *, imported: bool, failed: bool) -> None:
         made = self.clients() - there
         assert len(made) <= 1, "More than one client for one answer"
+        assert not (made and imported), "A client was made although one was to be taken over"
         if made and not failed:
             assert made == {answer.physical_id}
 
@@ -281,7 +286,7 @@ def test_no_life_of_a_stack_destroys_what_it_did_not_make(life: type[Life]) -> N
     run_state_machine_as_test(
         life,
         settings=settings(
-            max_examples=50,
+            max_examples=25,
             stateful_step_count=40,
             derandomize=True,
             deadline=None,

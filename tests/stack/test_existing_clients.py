@@ -74,7 +74,7 @@ def test_an_import_that_is_rolled_back_lets_the_client_go(aws: LocalAws, stack: 
         stack.create(refused, {"UserPoolId": pool, "ClientId": client})
 
     assert client_ids(aws, pool) == [client]
-    assert "LogoutURLs" not in observed(aws, pool, client)
+    assert not observed(aws, pool, client).get("LogoutURLs")
 
 
 def test_a_client_whose_import_property_leaves_the_template_is_the_stacks_own_and_goes_with_it(

@@ -48,7 +48,7 @@ def test_the_guard_notices_every_kind_of_leak(tmp_path: Path) -> None:
     for name in ("conftest.py", "canaries.py"):
         shutil.copy(TESTS / name, there / name)
     (tmp_path / "pytest.ini").write_text(
-        "[pytest]\npythonpath = .\naddopts = --import-mode=importlib -p no:cacheprovider\n"
+        f"[pytest]\npythonpath = . {TESTS.parent / 'src'}\naddopts = --import-mode=importlib -p no:cacheprovider\n"
     )
     (there / "test_leaks.py").write_text(LEAKS.replace("def leak", "def test_leak"))
 

@@ -12,8 +12,10 @@ import pytest
 from tests.canaries import CLIENT_SECRET, OTHER_SECRET, OWN_SECRET
 from tests.given import CLIENT_ID, CREATED, POOL, STACK_ID, event
 from user_pool_client.cognito import is_client_id
+from user_pool_client.deadline import Clock, Deadline
 from user_pool_client.errors import NotFound, ProviderError, Refused, Unavailable
 from user_pool_client.lifecycle import Work, derived_name, on_create, on_delete, on_update
+from user_pool_client.names import Named
 from user_pool_client.plan import Observed
 from user_pool_client.request import Request
 from user_pool_client.response import CREATE_FAILED, Outcome
@@ -34,6 +36,7 @@ class Clients:
 
     clients: dict[str, Observed] = field(default_factory=dict)
     hidden_secrets: set[str] = field(default_factory=set)
+    sessions: dict[str, int] = field(default_factory=dict)
     faults: dict[str, ProviderError] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
 
@@ -54,6 +57,20 @@ class Clients:
         self._called("describe")
         client = self.clients.get(client_id)
         return client if client is not None and client.pool_id == pool_id else None
+
+    def named(self, pool_id: str) -> list[Named]:
+        self._called("named")
+        return [Named(each.client_id, each.settings["ClientName"]) for each in self.clients.values() if pool_id == POOL]
+
+    def session_minutes(self, pool_id: str, client_id: str) -> int:
+        self._called("session_minutes")
+        assert self.clients[client_id].pool_id == pool_id
+        return self.sessions.get(client_id, 60)
+
+    def set_session_minutes(self, pool_id: str, client_id: str, minutes: int) -> None:
+        self._called("set_session_minutes")
+        assert self.clients[client_id].pool_id == pool_id
+        self.sessions[client_id] = minutes
 
     def has_secrets(self, pool_id: str, client_id: str) -> bool:
         self._called("has_secrets")
@@ -98,20 +115,37 @@ def request(request_type: str, properties: object, old: object = None, **changes
     )
 
 
-def work(pool: Clients, *, in_time: bool = True) -> Work:
-    return Work(pool, is_client_id, lambda _: in_time)
+@dataclass
+class Progress:
+    """Which id is true by now; not in time, the request has been answered before a client was made."""
+
+    physical_id: str
+    in_time: bool = True
+
+    def made(self, client_id: str) -> bool:
+        if self.in_time:
+            self.physical_id = client_id
+        return self.in_time
+
+
+def work(pool: Clients, request: Request, *, in_time: bool = True) -> Work:
+    progress = Progress(request.physical_id or CREATE_FAILED, in_time)
+    return Work(lambda _: pool, is_client_id, progress, Deadline.after(60, Clock(monotonic=lambda: 0.0)))
 
 
 def create(pool: Clients, properties: object, *, in_time: bool = True) -> Outcome:
-    return on_create(request("Create", properties), work(pool, in_time=in_time))
+    received = request("Create", properties)
+    return on_create(received, work(pool, received, in_time=in_time))
 
 
 def update(pool: Clients, properties: object, old: object = None, **changes: Any) -> Outcome:
-    return on_update(request("Update", properties, old, **changes), work(pool))
+    received = request("Update", properties, old, **changes)
+    return on_update(received, work(pool, received))
 
 
 def delete(pool: Clients, properties: object, **changes: Any) -> Outcome:
-    return on_delete(request("Delete", properties, **changes), work(pool))
+    received = request("Delete", properties, **changes)
+    return on_delete(received, work(pool, received))
 
 
 def test_a_create_makes_a_client_with_one_call(pool: Clients) -> None:

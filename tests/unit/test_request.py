@@ -187,7 +187,7 @@ def test_properties_that_are_no_map_do_not_make_a_request_unanswerable(propertie
 
 
 @given(changes=st.dictionaries(st.sampled_from([*event("Update"), "Other"]), JSON))
-@settings(derandomize=True, deadline=None, max_examples=80)
+@settings(max_examples=80)
 def test_any_event_is_either_a_request_or_unanswerable(changes: dict[str, Any]) -> None:
     changed = {**event("Update"), **changes}
     told = ""

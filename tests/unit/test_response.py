@@ -179,7 +179,7 @@ ANY_TEXT = st.text(max_size=40) | st.integers(0, 6000).map(lambda length: "ü\n"
     ),
     secret=st.none() | st.just(SECRET),
 )
-@settings(derandomize=True, deadline=None, max_examples=80)
+@settings(max_examples=80)
 def test_every_answer_is_json_of_at_most_4096_bytes_with_all_its_ids(
     status: Any, ids: tuple[str, str, str, str], reason: str, data: dict[str, str], secret: Sensitive | None
 ) -> None:
