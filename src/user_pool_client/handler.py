@@ -10,9 +10,10 @@ from user_pool_client.lifecycle import Work, on_create, on_delete, on_update
 from user_pool_client.log import count, logger, measure_wait
 from user_pool_client.lookup import on_forget, on_list, on_lookup
 from user_pool_client.provider import Context, GuardedResource, Job
-from user_pool_client.response import Outcome
+from user_pool_client.response import CREATE_FAILED, Outcome
 from user_pool_client.settings import Settings
 
+_TYPE = "Custom::UserPoolClient"
 _OWN = {"Create": on_create, "Update": on_update, "Delete": on_delete}
 _ACTS = {
     "Custom::UserPoolClientLookup": {"Create": on_lookup, "Update": on_lookup, "Delete": on_forget},
@@ -41,6 +42,8 @@ def build(clock: Clock, *, connected: bool = False) -> GuardedResource:
             role = Role(arn, settings.get("ExternalId"), session) if arn else None
             return AppClients(connections, job.deadline, _on_wait, role, secrets)
 
+        if request.request_type == "Create" and _is_mistyped(request.resource_type):
+            return Outcome("FAILED", CREATE_FAILED, _mistyped(request.resource_type))
         acts = _ACTS.get(request.resource_type, _OWN)
         work = Work(clients, is_client_id, job.answer, job.deadline, job.decided)
         return acts[request.request_type](request, work)
@@ -52,6 +55,18 @@ def _on_wait(*, operation: str, why: str, seconds: float) -> None:
     count("Retried")
     measure_wait(seconds)
     logger.warning("Waiting", extra={"operation": operation, "because": why, "seconds": round(seconds, 3)})
+
+
+def _is_mistyped(resource_type: str) -> bool:
+    """Tell a slip of the pen from a type of the user's own: it would make a client where one was to be looked up."""
+    return resource_type.startswith(_TYPE) and resource_type != _TYPE and resource_type not in _ACTS
+
+
+def _mistyped(resource_type: str) -> str:
+    return (
+        f"Could not create the resource: there is no type {resource_type}. What to do: use {_TYPE} or one of "
+        f"{', '.join(_ACTS)}, and deploy again."
+    )
 
 
 # What is made at the start stays: looking through it for garbage, now and at every later collection, finds nothing.

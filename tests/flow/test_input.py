@@ -352,3 +352,19 @@ def test_numbers_and_booleans_as_names_are_the_strings_that_cloudformation_makes
     answers = [world.create({**BARE, "ClientName": name}) for name in (7, True)]
 
     assert [answer.data["Name"] for answer in answers] == ["7", "true"]
+
+
+def test_a_mistyped_resource_type_makes_no_client_and_names_the_right_ones(world: World) -> None:
+    answer = world.create(BARE, ResourceType="Custom::UserPoolClientsList")
+
+    assert (answer.status, answer.physical_id) == ("FAILED", MARKER)
+    assert "there is no type Custom::UserPoolClientsList" in answer.reason
+    assert "Custom::UserPoolClientList" in answer.reason
+    assert world.calls() == []
+
+
+@pytest.mark.parametrize("resource_type", ["AWS::CloudFormation::CustomResource", "Custom::WebClient"])
+def test_a_resource_type_of_the_users_own_makes_a_client(world: World, resource_type: str) -> None:
+    answer = world.create(BARE, ResourceType=resource_type)
+
+    assert world.client_ids() == [answer.physical_id]
