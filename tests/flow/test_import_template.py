@@ -606,7 +606,7 @@ def test_a_throttle_without_end_is_given_up_and_says_so(world: World, capsys: py
     with world.failing(DESCRIBE, THROTTLED):
         why = refused(world, capsys, "--pool", POOL)
 
-    assert why == "Cognito refused DescribeUserPoolClient with TooManyRequestsException: Rate exceeded"
+    assert why == "Cognito refused DescribeUserPoolClient with TooManyRequestsException: Rate exceeded."
     assert 250 < world.clock.now < 310
 
 
@@ -635,20 +635,20 @@ def test_a_client_that_is_deleted_meanwhile_is_left_out_and_told(
             LIST,
             ApiError("AccessDeniedException", "User: me is not authorized to perform: cognito-idp:ListUserPoolClients"),
             "Cognito refused ListUserPoolClients with AccessDeniedException: User: me is not authorized to perform: "
-            "cognito-idp:ListUserPoolClients",
+            "cognito-idp:ListUserPoolClients.",
             id="may-not-list",
         ),
         pytest.param(
             DESCRIBE,
             ApiError("AccessDeniedException", "User: me is not authorized"),
-            "Cognito refused DescribeUserPoolClient with AccessDeniedException: User: me is not authorized",
+            "Cognito refused DescribeUserPoolClient with AccessDeniedException: User: me is not authorized.",
             id="may-not-describe",
         ),
         pytest.param(
             LIST,
             ApiError("ExpiredTokenException", "The security token included in the request is expired"),
             "Cognito refused ListUserPoolClients with ExpiredTokenException: "
-            "The security token included in the request is expired",
+            "The security token included in the request is expired.",
             id="expired",
         ),
         pytest.param(LIST, "dns", "Cognito did not answer ListUserPoolClients: EndpointConnectionError.", id="offline"),
@@ -658,9 +658,9 @@ def test_what_may_not_be_read_is_refused_in_one_line(
     world: World, capsys: pytest.CaptureFixture[str], operation: str, error: Any, why: str
 ) -> None:
     world.existing()
-    world.fail(operation, error)
 
-    assert refused(world, capsys, "--pool", POOL) == why
+    with world.failing(operation, error):
+        assert refused(world, capsys, "--pool", POOL) == why
 
 
 @pytest.mark.parametrize(

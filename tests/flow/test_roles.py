@@ -318,7 +318,7 @@ def test_an_external_id_alone_is_refused(world: World, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "role_arn", ["", "cognito", "arn:aws:iam::222222222222", [ROLE_ARN], {"Ref": "Role"}], ids=repr
+    "role_arn", ["", "cognito", "role/arn:aws:iam::222222222222", [ROLE_ARN], {"Ref": "Role"}], ids=repr
 )
 def test_what_is_no_arn_is_refused_before_any_call(world: World, role_arn: object) -> None:
     answer = world.create({**THEIRS, "RoleArn": role_arn})
