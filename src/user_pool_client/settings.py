@@ -499,7 +499,9 @@ def _misfit(path: str, value: object, annotation: Any) -> Problem:
     kind = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
     # A value of the wrong JSON type never reaches Cognito, so Cognito has no words for it.
     cognito = _constraint(path) if _is_a(str if get_origin(kind) is Literal else kind, value) else ""
-    return Problem((path,), f"{_show(value)} is not allowed.", f"It must be {_allowed(annotation)}.", cognito)
+    # An external id is no secret to AWS, but templates may treat it as one.
+    shown = "the value (not shown)" if path == "ExternalId" else _show(value)
+    return Problem((path,), f"{shown} is not allowed.", f"It must be {_allowed(annotation)}.", cognito)
 
 
 def _is_a(kind: Any, value: object) -> bool:

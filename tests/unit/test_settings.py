@@ -665,3 +665,11 @@ def test_any_json_is_read_without_an_exception(anything: object) -> None:
     assert problems or {"UserPoolId"} <= set(desired)
     assert all(problem.paths and problem.wrong and problem.allowed for problem in problems)
     assert {name for name, value in applied.items() if value is None} == set(applied) - set(desired)
+
+
+def test_an_external_id_that_is_not_allowed_is_not_quoted() -> None:
+    _, problems = read(properties(RoleArn="arn:aws:iam::222222222222:role/x", ExternalId="very private"))
+
+    (problem,) = problems
+    assert problem.paths == ("ExternalId",)
+    assert "very private" not in str(problem)
