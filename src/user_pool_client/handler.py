@@ -3,6 +3,9 @@
 import gc
 import os
 
+# What is made at the start stays: looking through it for garbage, now and at every later collection, finds nothing.
+gc.disable()
+
 from user_pool_client.cognito import AppClients, Connections, Role, is_client_id, session_name
 from user_pool_client.deadline import Clock
 from user_pool_client.delivery import ToCloudFormation, ToTerminal
@@ -69,8 +72,6 @@ def _mistyped(resource_type: str) -> str:
     )
 
 
-# What is made at the start stays: looking through it for garbage, now and at every later collection, finds nothing.
-gc.disable()
 _resource = build(Clock(), connected=True)
 gc.freeze()
 gc.enable()

@@ -1,5 +1,6 @@
 """What an operator sees: one logger, a few metrics, and libraries that cannot chatter."""
 
+import functools
 import logging
 import threading
 import traceback
@@ -46,16 +47,22 @@ def flush_metrics() -> None:
 def hush_libraries() -> None:
     """Hold the libraries' loggers at a level at which they print no request and no answer.
 
-    Called for each request, and for each of their loggers: crhelper and others set levels too. Most loggers inherit
-    their package's level; setting one where nothing changes would cost a millisecond of each request.
+    Called for each request, and for each of their loggers: crhelper and others set levels too.
     """
-    for name in {*_CHATTY, *logging.root.manager.loggerDict}:
-        level = _CHATTY.get(name.partition(".")[0])
-        if level is not None:
-            library = logging.getLogger(name)
-            inherits = name not in _CHATTY and library.level == logging.NOTSET
-            if library.level < level and not inherits:
-                library.setLevel(level)
+    for library, level in _chatty_loggers(len(logging.root.manager.loggerDict)):
+        inherits = library.name not in _CHATTY and library.level == logging.NOTSET
+        if library.level < level and not inherits:
+            library.setLevel(level)
+
+
+@functools.lru_cache(maxsize=1)
+def _chatty_loggers(_number_of_loggers: int) -> tuple[tuple[logging.Logger, int], ...]:
+    """Find the libraries' loggers; once more only when there are new ones: there are hundreds of all."""
+    names = {*_CHATTY, *logging.root.manager.loggerDict}
+    packages = {name: name.partition(".")[0] for name in names}
+    return tuple(
+        (logging.getLogger(name), _CHATTY[package]) for name, package in packages.items() if package in _CHATTY
+    )
 
 
 def where(error: BaseException) -> list[str]:

@@ -152,10 +152,10 @@ class GuardedResource(CfnResource):
             "ResponseURL": "***",
         }
         super().__call__(ids, context)
-        if self._timer is not None:
-            # Cancelled, or barking: Lambda freezes the process, so what the watchdog still prints must be out before.
-            self._timer.join()
         if answer.given is not job.outcome:
+            if self._timer is not None:
+                # Lambda freezes the process, so what the watchdog still prints must be out before.
+                self._timer.join()
             logger.warning("The work ended after the answer", extra=_found(job, job.outcome))
         if job.undelivered is not None:
             raise job.undelivered

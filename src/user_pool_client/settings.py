@@ -5,6 +5,7 @@ Patterns are written so that they refuse only what Cognito's own patterns refuse
 """
 
 import difflib
+import functools
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -413,6 +414,7 @@ def read_applied(properties: object) -> Settings:
     return {name: _value(name, value, known[name], []) for name, value in properties.items() if name in known}
 
 
+@functools.cache
 def _types(template: Any) -> Mapping[str, Any]:
     return {name: _without_qualifier(annotation) for name, annotation in template.__annotations__.items()}
 
