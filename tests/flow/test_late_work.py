@@ -24,6 +24,7 @@ type Json = dict[str, Any]
 
 # Seconds that the function has in these tests, real ones for the watchdog.
 SOON = 0.2
+ENOUGH_TO_CREATE = 1.0
 # Seconds after which a test gives up waiting for a thread that should have come long ago.
 PATIENCE = 10.0
 
@@ -48,9 +49,9 @@ class SlowWork:
         self.world.clock.now += self.seconds
 
 
-def answer_in_time(world: World, event: Mapping[str, Any]) -> Answer:
+def answer_in_time(world: World, event: Mapping[str, Any], *, timeout: float = SOON) -> Answer:
     """Send a request that will be late; `send` sees to it that there is one answer."""
-    answer = world.send(event, timeout=SOON)
+    answer = world.send(event, timeout=timeout)
     assert answer.status == "FAILED"
     assert "it was not done when the time ran out" in answer.reason
     assert "What to do: deploy again" in answer.reason
@@ -144,7 +145,7 @@ def test_once_a_client_exists_the_late_answer_has_its_id_so_that_cloudformation_
 
     ids = {"PhysicalResourceId": old, "OldResourceProperties": BARE} if kind == "Update" else {}
     with mock.patch.object(lifecycle, "attributes", slowly):
-        answer = answer_in_time(world, world.request(kind, CONFIDENTIAL, **ids))
+        answer = answer_in_time(world, world.request(kind, CONFIDENTIAL, **ids), timeout=ENOUGH_TO_CREATE)
 
     assert world.client_ids() == [old, answer.physical_id]
     assert answer.physical_id in answer.reason
