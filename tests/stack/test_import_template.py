@@ -52,6 +52,7 @@ def at(aws: LocalAws, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws.endpoint)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it would remember the credentials of other tests
     assert main(arguments) == 0
     monkeypatch.delenv("AWS_ENDPOINT_URL")
 
