@@ -26,6 +26,7 @@ from user_pool_client.errors import NotFound, NotOffered, ProviderError, Refused
 from user_pool_client.log import logger
 from user_pool_client.names import Named
 from user_pool_client.plan import Observed
+from user_pool_client.request import stack_name
 from user_pool_client.sensitive import Sensitive, mask
 from user_pool_client.settings import TOKENS, UPDATABLE, Settings
 
@@ -123,8 +124,7 @@ class Role:
 
 def session_name(stack_id: str, logical_resource_id: str) -> str:
     """Return a RoleSessionName made of stack and resource, within STS's rules: 2 to 64 letters, digits, _+=,.@-."""
-    parts = stack_id.split("/")
-    stack, resource = parts[1] if len(parts) > 1 else "stack", logical_resource_id[: _LONGEST_SESSION_NAME // 2]
+    stack, resource = stack_name(stack_id), logical_resource_id[: _LONGEST_SESSION_NAME // 2]
     name = f"{stack[: _LONGEST_SESSION_NAME - len(resource) - 1]}-{resource}"
     return re.sub(r"[^A-Za-z0-9_+=,.@-]", "-", name)
 

@@ -21,7 +21,7 @@ from user_pool_client.errors import (
 )
 from user_pool_client.names import Named, listed, with_pattern, with_prefix
 from user_pool_client.plan import Observed
-from user_pool_client.request import Request
+from user_pool_client.request import Request, stack_name
 from user_pool_client.response import CREATE_FAILED, Outcome
 from user_pool_client.rules import judge, judge_import, secret_wanted
 from user_pool_client.settings import IMPORTS, SETTINGS, Settings, read, read_applied
@@ -143,9 +143,7 @@ def on_delete(request: Request, work: Work) -> Outcome:
 
 def derived_name(request: Request) -> str:
     """Return the name of a client whose template gives none: the same each time, and at most 128 characters."""
-    parts = request.stack_id.split("/")
-    stack = parts[1] if len(parts) > 1 else "stack"
-    readable = re.sub(r"[^A-Za-z0-9_=,.@-]", "-", f"{stack}-{request.logical_resource_id}")
+    readable = re.sub(r"[^A-Za-z0-9_=,.@-]", "-", f"{stack_name(request.stack_id)}-{request.logical_resource_id}")
     unique = hashlib.sha256(f"{request.stack_id}/{request.logical_resource_id}".encode("utf-8", "replace")).hexdigest()
     return f"{readable[: _LONGEST_NAME - _HEX_DIGITS - 1]}-{unique[:_HEX_DIGITS]}"
 

@@ -84,6 +84,12 @@ class Request:
         return _service_timeout(self.properties) - age
 
 
+def stack_name(stack_id: str) -> str:
+    """Return the stack's name out of its id, an ARN."""
+    parts = stack_id.split("/")
+    return parts[1] if len(parts) > 1 else "stack"
+
+
 def _sealed(properties: object) -> object:
     if not isinstance(properties, Mapping):
         return properties
