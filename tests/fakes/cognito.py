@@ -147,6 +147,9 @@ class Pool:
     account: str = ACCOUNT
     tier: Tier = "ESSENTIALS"
     session_tracking: bool = True
+    domain: str = ""
+    """The prefix of the domain that Cognito gives, if any."""
+    custom_domain: str = ""
 
     @property
     def region(self) -> str:
@@ -194,6 +197,7 @@ class FakeCognito:
             "UpdateUserPoolClient": self._update,
             "DeleteUserPoolClient": self._delete,
             "ListUserPoolClients": self._list,
+            "DescribeUserPool": self._describe_pool,
             "AddUserPoolClientSecret": self._add_secret,
             "ListUserPoolClientSecrets": self._list_secrets,
             "DeleteUserPoolClientSecret": self._delete_secret,
@@ -212,6 +216,8 @@ class FakeCognito:
         account: str = ACCOUNT,
         tier: Tier = "ESSENTIALS",
         session_tracking: bool = True,
+        domain: str = "",
+        custom_domain: str = "",
     ) -> Pool:
         """Make a pool; scopes are whole ("api/read"), custom attributes have their prefix ("custom:tenant").
 
@@ -227,6 +233,8 @@ class FakeCognito:
             account=account,
             tier=tier,
             session_tracking=session_tracking,
+            domain=domain,
+            custom_domain=custom_domain,
         )
         self.pools[pool_id] = pool
         return pool
@@ -377,6 +385,13 @@ class FakeCognito:
     def _delete(self, params: Json) -> Json:
         del self.pools[params["UserPoolId"]].clients[self._client(params).client_id]
         return {}
+
+    def _describe_pool(self, params: Json) -> Json:
+        """Tell what a pool's domains are; of the rest of UserPoolType only what names the pool."""
+        pool = self.pools[params["UserPoolId"]]
+        arn = f"arn:aws:cognito-idp:{pool.region}:{pool.account}:userpool/{pool.pool_id}"
+        shown = {"Id": pool.pool_id, "Arn": arn, "Domain": pool.domain, "CustomDomain": pool.custom_domain}
+        return {"UserPool": {name: value for name, value in shown.items() if value}}
 
     def _list(self, params: Json) -> Json:
         """Give one page, in an order that is neither that of making nor that of names."""

@@ -182,6 +182,7 @@ def operations(auth_flows: Iterable[str]) -> dict[str, Group]:
         "DescribeUserPoolClient": Group(client, tuple(client)),
         "UpdateUserPoolClient": Group(client | both, tuple(client)),
         "DeleteUserPoolClient": Group(client, tuple(client)),
+        "DescribeUserPool": Group(pool, tuple(pool)),
         "ListUserPoolClients": Group(
             pool | {"MaxResults": number(1, 60), "NextToken": PAGE_TOKEN, "ClientType": choice("REGULAR", "DCR")},
             ("UserPoolId",),

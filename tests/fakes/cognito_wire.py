@@ -1,6 +1,6 @@
 """The fake behind the protocol that AWS's SDKs speak (JSON 1.1), and behind every boto3 client of this process.
 
-The same place in the process leads to a fake STS, if there is one.
+The same place in the process leads to a fake STS and to a fake Secrets Manager, if there are any.
 """
 
 from __future__ import annotations
@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 
     from botocore.awsrequest import AWSPreparedRequest
 
+    from tests.fakes.secrets_manager import FakeSecretsManager
     from tests.fakes.sts import FakeSts
 
 TARGET = re.compile(r"AWSCognitoIdentityProviderService\.(\w+)")
 ENDPOINT = re.compile(r"cognito-idp\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 STS_ENDPOINT = re.compile(r"sts(\.[a-z0-9-]+)?\.amazonaws\.com(\.cn)?")
+SECRETS_ENDPOINT = re.compile(r"secretsmanager\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 SIGNER = re.compile(r"Credential=([^/,\s]+)/")
 
 # Who signed the request that is being answered; no parameter of `reply_to`, because tests put their own in its place.
@@ -75,12 +77,15 @@ def signed_by(caller: Caller | None) -> Iterator[None]:
 
 
 @contextmanager
-def installed(fake: FakeCognito, sts: FakeSts | None = None) -> Iterator[FakeCognito]:
+def installed(
+    fake: FakeCognito, sts: FakeSts | None = None, *, secrets_manager: FakeSecretsManager | None = None
+) -> Iterator[FakeCognito]:
     """Let the fake answer all requests of all botocore clients of this process, whoever makes them and when.
 
     The one place through which every request goes is patched, behind botocore's checks of parameters, signing, retries,
-    parsing and errors, all of which are real. A request to anything but Cognito's endpoint, and that of STS if its fake
-    is given, fails at once, and once more at the end, should the code under test have swallowed the first failure.
+    parsing and errors, all of which are real. A request to anything but Cognito's endpoint, and those of the
+    other services whose fakes are given, fails at once, and once more at the end, should the code under test have
+    swallowed the first failure.
     """
     strays: list[str] = []
 
@@ -93,6 +98,8 @@ def installed(fake: FakeCognito, sts: FakeSts | None = None) -> Iterator[FakeCog
                     reply = reply_to(fake, header(request, "X-Amz-Target"), content(request), endpoint[1])
             elif sts and STS_ENDPOINT.fullmatch(host):
                 reply = Reply(*sts.reply_to(content(request), *credentials(request)))
+            elif secrets_manager and (endpoint := SECRETS_ENDPOINT.fullmatch(host)):
+                reply = Reply(*secrets_manager.reply_to(header(request, "X-Amz-Target"), content(request), endpoint[1]))
             else:
                 strays.append(f"{request.method} {url.scheme}://{url.netloc}")
                 raise AssertionError(f"Only Cognito is faked here: {strays[-1]}")
