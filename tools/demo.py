@@ -78,7 +78,7 @@ def _tour(aws: LocalAws, template: str) -> None:
     outputs = _show_outputs(aws, stack)
     pool, client = outputs["UserPoolId"], outputs["ClientId"]
 
-    _heading("2. Its id and secret get an access token from /oauth2/token")
+    _heading("2. Its id and secret, which CloudFormation never saw, are in Secrets Manager; they get an access token")
     credentials = json.loads(aws.secrets.get_secret_value(SecretId=outputs["Credentials"])["SecretString"])
     _table({name: _masked(aws, value) for name, value in credentials.items()})
     _show_token(aws, credentials)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackEventTypeDef, StackTypeDef
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sts import STSClient
 
@@ -78,6 +79,7 @@ class LocalAws:
         self.directory = directory
         self.cloudformation: CloudFormationClient = self._client("cloudformation")
         self.cognito: CognitoIdentityProviderClient = self._client("cognito-idp")
+        self.functions: LambdaClient = self._client("lambda")
         self.iam: IAMClient = self._client("iam")
         self.secrets: SecretsManagerClient = self._client("secretsmanager")
         self.sts: STSClient = self._client("sts")

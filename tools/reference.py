@@ -13,7 +13,7 @@ from msgspec import Meta
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))  # the function's package is installed nowhere
 
-from user_pool_client.attributes import DESCRIBED, attributes, setting_paths  # noqa: E402 - found by the line above
+from user_pool_client.attributes import DESCRIBED, KEPT, attributes, setting_paths  # noqa: E402 - found by the line above
 from user_pool_client.cognito import REMEDIES  # noqa: E402
 from user_pool_client.plan import Observed  # noqa: E402
 from user_pool_client.settings import IMPORTS, SETTINGS, TOKENS, ListTemplate, LookupTemplate, Setting  # noqa: E402
@@ -33,6 +33,7 @@ ON_CHANGE = {
     "ImportNamePattern": "nothing",
     "RoleArn": "the new one is used",
     "ExternalId": "the new one is used",
+    "SecretId": "the current value is kept in the new one as well",
 }
 ON_LEAVING = {
     "UserPoolId": "required",
@@ -44,6 +45,7 @@ ON_LEAVING = {
     **dict.fromkeys(IMPORTS, "the client stays, and is the stack's own from then on"),
     "RoleArn": "the function's own role is used",
     "ExternalId": "none is used",
+    "SecretId": "the attribute ClientSecret is back, as far as Cognito shows it",
 }
 
 # What the properties of the resources that only look are. Those that all resources have are told of in SETTINGS.
@@ -147,7 +149,7 @@ def listed_attributes() -> str:
 
 def described_attributes() -> str:
     """Return the table of the attributes that are no settings."""
-    return _table(("Attribute", "What it is"), ((f"`{name}`", about) for name, about in DESCRIBED.items()))
+    return _table(("Attribute", "What it is"), ((f"`{name}`", about) for name, about in {**DESCRIBED, **KEPT}.items()))
 
 
 def setting_attributes() -> str:

@@ -12,12 +12,18 @@ from user_pool_client.settings import SETTINGS, TOKENS
 type Attributes = Mapping[str, str | Sensitive]
 
 # Never left out of an answer, however long the rest is.
-IDS = ("ClientId", "ClientSecret", "Id", "UserPoolId")
+IDS = ("ClientId", "ClientSecret", "Id", "UserPoolId", "SecretArn", "SecretVersionId")
+
+# Where the secret is, of a client with SecretId; no look-up has these.
+KEPT: Mapping[str, str] = {
+    "SecretArn": "The ARN of the secret that SecretId names; only with SecretId.",
+    "SecretVersionId": "The secret's version that was current when the answer was given; only with SecretId.",
+}
 
 # About the client, not settings of it. `settings.SETTINGS` has the others.
 DESCRIBED: Mapping[str, str] = {
     "ClientId": "The client id; the same as Ref.",
-    "ClientSecret": "The client secret, if the client has one that Cognito shows.",
+    "ClientSecret": "The client secret, if the client has one that Cognito shows; with SecretId there is none.",
     "Id": "The user pool's id and the client's, as `<pool>/<client>`.",
     "Name": "The client's name; the same as ClientName.",
     "Issuer": "The issuer (`iss`) of the pool's tokens.",

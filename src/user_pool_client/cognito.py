@@ -27,6 +27,7 @@ from user_pool_client.log import logger
 from user_pool_client.names import Named
 from user_pool_client.plan import Observed
 from user_pool_client.request import stack_name
+from user_pool_client.second_secret import SecretId
 from user_pool_client.sensitive import Sensitive, mask
 from user_pool_client.settings import TOKENS, UPDATABLE, Settings
 
@@ -46,7 +47,15 @@ _PASSING = frozenset(
 # The answers that surely mean that nothing was done: the only ones after which a Create is sent again, because
 # CreateUserPoolClient has no idempotency token.
 _NOT_DONE = frozenset({"TooManyRequestsException", "ThrottlingException"})
-_NOT_OFFERED = frozenset({"FeatureUnavailableInTierException", "OperationNotEnabledException"})
+_NOT_OFFERED = frozenset(
+    {
+        "FeatureUnavailableInTierException",
+        "OperationNotEnabledException",
+        # What an endpoint says to an operation that is newer than itself: Cognito's, an emulator's.
+        "UnknownOperationException",
+        "InvalidAction",
+    }
+)
 
 # The operations whose answer shows the client.
 _SHOWING = frozenset({"CreateUserPoolClient", "DescribeUserPoolClient", "UpdateUserPoolClient"})
@@ -78,6 +87,7 @@ REMEDIES: Mapping[str, str] = {
     "or take the setting out of the template.",
     "FeatureUnavailableInTierException": "choose a higher feature plan for the user pool (SSOSession needs Essentials "
     "or Plus), or take the setting out of the template.",
+    "UserPoolTaggingException": "mend the user pool's tags as Cognito's words say, and deploy again.",
     "TooManyRequestsException": _AGAIN,
     "ThrottlingException": _AGAIN,
     "ConcurrentModificationException": _AGAIN,
@@ -228,10 +238,43 @@ class AppClients:
             return None
         return self._observed(answer["UserPoolClient"])
 
-    def has_secrets(self, pool_id: str, client_id: str) -> bool:
-        """Tell whether the client has a secret; Describe shows none once the original one has been deleted."""
+    def secret_ids(self, pool_id: str, client_id: str) -> list[SecretId]:
+        """Return the client's secrets, without their values. Describe shows none once the original one is deleted."""
         answer = self._call("ListUserPoolClientSecrets", {"UserPoolId": pool_id, "ClientId": client_id})
-        return bool(answer.get("ClientSecrets"))
+        listed = answer.get("ClientSecrets", [])
+        return [SecretId(secret["ClientSecretId"], secret["ClientSecretCreateDate"]) for secret in listed]
+
+    def add_secret(self, pool_id: str, client_id: str, value: Sensitive | None = None) -> tuple[str, Sensitive]:
+        """Add a secret, of Cognito's making unless one is given; return its id and value.
+
+        Sent again only after an answer that means that nothing was added: there is room for two.
+        """
+        parameters: dict[str, Any] = {"UserPoolId": pool_id, "ClientId": client_id}
+        if value is not None:
+            self.secrets.append(value)
+            parameters["ClientSecret"] = value
+        answer = self._call("AddUserPoolClientSecret", parameters, retry_if=_surely_not_done)["ClientSecretDescriptor"]
+        secret = value or Sensitive(answer["ClientSecretValue"])
+        self.secrets.append(secret)
+        return answer["ClientSecretId"], secret
+
+    def delete_secret(self, pool_id: str, client_id: str, secret_id: str) -> None:
+        """Delete one of the secrets; one that is gone already is fine."""
+        with contextlib.suppress(NotFound):
+            parameters = {"UserPoolId": pool_id, "ClientId": client_id, "ClientSecretId": secret_id}
+            self._call("DeleteUserPoolClientSecret", parameters)
+
+    def token_endpoint(self, pool_id: str) -> str:
+        """Return the URL of the pool's token endpoint, '' for a pool without a domain."""
+        pool = self._call("DescribeUserPool", {"UserPoolId": pool_id})["UserPool"]
+        if pool.get("CustomDomain"):
+            return f"https://{pool['CustomDomain']}/oauth2/token"
+        if pool.get("Domain"):
+            region = pool_id.partition("_")[0]
+            # https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-cog.html
+            auth = "auth-fips" if region.startswith("us-gov-") else "auth"
+            return f"https://{pool['Domain']}.{auth}.{region}.amazoncognito.com/oauth2/token"
+        return ""
 
     def named(self, pool_id: str) -> list[Named]:
         """Return the id and the name of every client of the pool."""
@@ -402,6 +445,9 @@ _METHODS = {
     "UpdateUserPoolClient": "update_user_pool_client",
     "DeleteUserPoolClient": "delete_user_pool_client",
     "ListUserPoolClientSecrets": "list_user_pool_client_secrets",
+    "AddUserPoolClientSecret": "add_user_pool_client_secret",
+    "DeleteUserPoolClientSecret": "delete_user_pool_client_secret",
+    "DescribeUserPool": "describe_user_pool",
     "ListUserPoolClients": "list_user_pool_clients",
     "GetUserPoolClientSessionConfiguration": "get_user_pool_client_session_configuration",
     "SetUserPoolClientSessionConfiguration": "set_user_pool_client_session_configuration",

@@ -10,10 +10,11 @@ from user_pool_client.cognito import AppClients, Connections, Role, is_client_id
 from user_pool_client.deadline import Clock
 from user_pool_client.delivery import ToCloudFormation, ToTerminal
 from user_pool_client.lifecycle import Work, on_create, on_delete, on_update
-from user_pool_client.log import count, logger, measure_wait
+from user_pool_client.log import on_wait
 from user_pool_client.lookup import on_forget, on_list, on_lookup
 from user_pool_client.provider import Context, GuardedResource, Job
 from user_pool_client.response import CREATE_FAILED, Outcome
+from user_pool_client.secret_store import SecretStore
 from user_pool_client.settings import Settings
 
 _TYPE = "Custom::UserPoolClient"
@@ -31,6 +32,7 @@ def build(clock: Clock, *, connected: bool = False) -> GuardedResource:
     """
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
     connections = Connections(region, clock)
+    store = SecretStore(region)
     if connected:
         connections.prepare()
     local = os.environ.get("AWS_SAM_LOCAL")
@@ -43,21 +45,15 @@ def build(clock: Clock, *, connected: bool = False) -> GuardedResource:
         def clients(settings: Settings) -> AppClients:
             arn, session = settings.get("RoleArn"), session_name(request.stack_id, request.logical_resource_id)
             role = Role(arn, settings.get("ExternalId"), session) if arn else None
-            return AppClients(connections, job.deadline, _on_wait, role, secrets)
+            return AppClients(connections, job.deadline, on_wait, role, secrets)
 
         if request.request_type == "Create" and _is_mistyped(request.resource_type):
             return Outcome("FAILED", CREATE_FAILED, _mistyped(request.resource_type))
         acts = _ACTS.get(request.resource_type, _OWN)
-        work = Work(clients, is_client_id, job.answer, job.deadline, job.decided)
+        work = Work(clients, store, is_client_id, job.answer, job.deadline, job.decided)
         return acts[request.request_type](request, work)
 
     return GuardedResource(courier, clock, create=run, update=run, delete=run)
-
-
-def _on_wait(*, operation: str, why: str, seconds: float) -> None:
-    count("Retried")
-    measure_wait(seconds)
-    logger.warning("Waiting", extra={"operation": operation, "because": why, "seconds": round(seconds, 3)})
 
 
 def _is_mistyped(resource_type: str) -> bool:

@@ -1,5 +1,6 @@
 """One function for each request type: observe, decide, act, and return an outcome."""
 
+import contextlib
 import dataclasses
 import hashlib
 import re
@@ -7,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from user_pool_client import plan
+from user_pool_client import keeping, plan
 from user_pool_client.attributes import attributes
 from user_pool_client.deadline import Deadline
 from user_pool_client.errors import (
@@ -33,17 +34,11 @@ _HEX_DIGITS = 12
 _WAIT_FOR_A_CLIENT, _LOOK_EVERY = 60.0, 3.0
 
 
-class AppClients(Protocol):
+class AppClients(keeping.Calls, Protocol):
     """What the life of an app client needs of Cognito. Every call raises ProviderError when it does not work."""
 
     def create(self, settings: Settings) -> Observed:
         """Make a client."""
-
-    def describe(self, pool_id: str, client_id: str) -> Observed | None:
-        """Return the client, or None if there is none."""
-
-    def has_secrets(self, pool_id: str, client_id: str) -> bool:
-        """Tell whether the client has a secret that Describe does not show."""
 
     def named(self, pool_id: str) -> list[Named]:
         """Return the id and the name of every client of the pool."""
@@ -78,6 +73,7 @@ class Work:
     """
 
     clients: Callable[[Settings], AppClients]
+    store: keeping.Store
     is_client_id: Callable[[str], bool]
     progress: Progress
     deadline: Deadline
@@ -94,7 +90,7 @@ def on_create(request: Request, work: Work) -> Outcome:
             return _adopt(request, work, desired)
         named = {"ClientName": derived_name(request), **desired}
         what += f' "{named["ClientName"]}" in user pool {named["UserPoolId"]}'
-        return _create(work, desired, plan.new(named, "the resource is new"))
+        return _create(request, work, desired, plan.new(named, "the resource is new"))
     except ProviderError as error:
         return _failed(work, what, error)
 
@@ -125,10 +121,18 @@ def on_delete(request: Request, work: Work) -> Outcome:
     applied = read_applied(request.properties)
     pool_id = applied.get("UserPoolId")
     done = Outcome("SUCCESS", client_id or CREATE_FAILED)
+    if not work.is_client_id(client_id):
+        pool_id = None
+    try:
+        if pool_id is not None and applied.get("SecretId"):
+            work.decided.update(gave_back=keeping.give_back(work.store, work.clients(applied), applied, client_id))
+    except ProviderError as error:
+        if pool_id is None or not _is_gone(work.clients(applied), pool_id, client_id, error):
+            return _failed(work, f"delete the app client {client_id} of user pool {pool_id}", error)
     if imported := [name for name in IMPORTS if name in applied]:
         work.decided.update(decision="let go", because=f"{', '.join(imported)} is in the template")
         return done
-    if not work.is_client_id(client_id) or pool_id is None:
+    if pool_id is None:
         work.decided.update(decision="nothing to delete", because="there never was a client of this id")
         return done
     try:
@@ -151,8 +155,8 @@ def derived_name(request: Request) -> str:
 def observe(clients: AppClients, pool_id: str, client_id: str, desired: Settings) -> Observed | None:
     """Return the client as it is, or None; ask for a secret that Describe does not show only where one is wanted."""
     observed = clients.describe(pool_id, client_id)
-    if observed is not None and observed.has_secret is None and secret_wanted(desired):
-        return dataclasses.replace(observed, has_secret=clients.has_secrets(pool_id, client_id))
+    if observed is not None and observed.has_secret is None and (secret_wanted(desired) or "SecretId" in desired):
+        return dataclasses.replace(observed, has_secret=bool(clients.secret_ids(pool_id, client_id)))
     return observed
 
 
@@ -182,29 +186,37 @@ def _make_so(request: Request, work: Work, desired: Settings, applied: Settings,
                     f"The client of {imported} cannot become what the template wants: {because}.",
                     "let GenerateSecret agree with the client or take it out of the template.",
                 )
-            return _create(work, desired, decision)
+            return _create(request, work, desired, decision)
         case plan.Update(before, settings, changed):
-            _judge(settings, has_secret=before.has_secret, given=desired)
+            _judge(settings, has_secret=before.has_secret, given=desired, keeps="SecretId" in desired)
             work.decided.update(decision="update", changed=list(changed))
             updated = clients.update(before.pool_id, before.client_id, settings)
             updated = dataclasses.replace(updated, has_secret=updated.has_secret or before.has_secret)
-            return _made_so(work, clients, updated, desired, applied)
+            return _made_so(request, work, updated, desired, applied)
         case plan.Keep(present):
+            if "SecretId" in desired and (problems := keeping.nothing_to_keep(has_secret=present.has_secret)):
+                raise InvalidProperties(problems)
             work.decided.update(decision="keep", because="all is as desired")
-            return _made_so(work, clients, present, desired, applied)
+            return _made_so(request, work, present, desired, applied)
 
 
-def _create(work: Work, desired: Settings, decision: plan.Create) -> Outcome:
-    _judge(decision.settings, has_secret=bool(secret_wanted(decision.settings)), given=decision.settings)
+def _create(request: Request, work: Work, desired: Settings, decision: plan.Create) -> Outcome:
+    settings = decision.settings
+    if "SecretId" in desired:
+        own = keeping.laid_there_before(work.store, desired)
+        if own is not None:
+            settings = {name: value for name, value in settings.items() if name != "GenerateSecret"}
+            settings["ClientSecret"] = own
+    _judge(settings, has_secret=bool(secret_wanted(settings)), given=settings, keeps="SecretId" in desired)
     work.decided.update(decision="create", because=decision.because)
     clients = work.clients(desired)
-    created = clients.create(decision.settings)
+    created = clients.create(settings)
     if not work.progress.made(created.client_id):
         # The watchdog has answered that there is no client, so nobody would ever delete this one.
         work.decided.update(made_too_late=created.client_id)
         clients.delete(created.pool_id, created.client_id, even_late=True)
         raise Unavailable("Cognito made the client too late, so it was deleted again.", "deploy again.")
-    return _made_so(work, clients, created, desired, {})
+    return _made_so(request, work, created, desired, {})
 
 
 def _adopt(request: Request, work: Work, desired: Settings) -> Outcome:
@@ -287,8 +299,11 @@ def _readable(request: Request) -> Settings:
     raise InvalidProperties(problems)
 
 
-def _judge(settings: Settings, *, has_secret: bool | None, given: Settings) -> None:
-    if problems := judge(settings, has_secret=has_secret):
+def _judge(settings: Settings, *, has_secret: bool | None, given: Settings, keeps: bool) -> None:
+    problems = judge(settings, has_secret=has_secret)
+    if keeps:
+        problems += keeping.nothing_to_keep(has_secret=has_secret)
+    if problems:
         raise InvalidProperties([_with_origin(problem, settings, given) for problem in problems])
 
 
@@ -302,8 +317,9 @@ def _with_origin(problem: Problem, settings: Settings, given: Settings) -> Probl
     )
 
 
-def _made_so(work: Work, clients: AppClients, client: Observed, desired: Settings, applied: Settings) -> Outcome:
-    """See to the session configuration, which has calls of its own, and tell of the client."""
+def _made_so(request: Request, work: Work, client: Observed, desired: Settings, applied: Settings) -> Outcome:
+    """See to what has calls of its own, the session configuration and the kept secret, and tell of the client."""
+    clients = work.clients(desired)
     wanted: dict[str, Any] | None = desired.get("SSOSession")
     if wanted is None and "SSOSession" in applied:
         wanted = SETTINGS["SSOSession"].default
@@ -315,7 +331,21 @@ def _made_so(work: Work, clients: AppClients, client: Observed, desired: Setting
             if "SSOSession" in desired:
                 raise
         client = dataclasses.replace(client, settings={**client.settings, "SSOSession": dict(wanted)})
-    return Outcome("SUCCESS", client.client_id, data=attributes(client))
+    if "SecretId" not in desired:
+        return Outcome("SUCCESS", client.client_id, data=attributes(client))
+    version = keeping.keep(work.store, clients, client, desired=desired, applied=applied, request=request)
+    work.decided.update(kept_in=version.arn, kept_as=version.version_id)
+    kept = {"SecretArn": version.arn, "SecretVersionId": version.version_id}
+    return Outcome("SUCCESS", client.client_id, data={**attributes(dataclasses.replace(client, secret=None)), **kept})
+
+
+def _is_gone(clients: AppClients, pool_id: str, client_id: str, error: ProviderError) -> bool:
+    """Tell whether an error need not keep a Delete from succeeding, because there is nothing to delete."""
+    if not isinstance(error, Refused):
+        return False  # the same may work later
+    with contextlib.suppress(ProviderError):
+        return clients.describe(pool_id, client_id) is None
+    return False
 
 
 def _set_session(work: Work, clients: AppClients, client: Observed, minutes: int) -> None:

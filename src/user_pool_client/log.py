@@ -31,10 +31,12 @@ def count(name: str) -> None:
         _metrics.add_metric(name, MetricUnit.Count, 1)
 
 
-def measure_wait(seconds: float) -> None:
-    """Record a wait for Cognito."""
+def on_wait(*, operation: str, why: str, seconds: float) -> None:
+    """Log and count a wait for Cognito."""
+    count("Retried")
     with _metrics_lock:
         _metrics.add_metric("Waited", MetricUnit.Seconds, seconds)
+    logger.warning("Waiting", extra={"operation": operation, "because": why, "seconds": round(seconds, 3)})
 
 
 def flush_metrics() -> None:

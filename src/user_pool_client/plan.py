@@ -184,7 +184,8 @@ def _replaced_because(desired: Settings, applied: Settings, observed: Observed) 
     if wanted is False and observed.has_secret is True:
         return "the template wants no client secret and the client has one"
     own = desired.get("ClientSecret")
-    if own is not None and own not in (applied.get("ClientSecret"), observed.secret):
+    # With SecretId a new value becomes the client's second secret.
+    if own is not None and "SecretId" not in desired and own not in (applied.get("ClientSecret"), observed.secret):
         return "ClientSecret changed"
     return ""
 

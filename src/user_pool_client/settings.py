@@ -199,6 +199,7 @@ class Template(TypedDict, total=False):
     ]
     RoleArn: _RoleArn
     ExternalId: _ExternalId
+    SecretId: Annotated[str, Meta(min_length=1, max_length=2048)]
 
 
 class LookupTemplate(TypedDict, total=False):
@@ -344,6 +345,11 @@ _TABLE = (
     ),
     Setting("RoleArn", "The role to assume for a user pool of another account.", goes_to="provider"),
     Setting("ExternalId", "The external id that RoleArn's trust policy asks for.", goes_to="provider"),
+    Setting(
+        "SecretId",
+        "A secret of Secrets Manager that the client secret is kept in; the answer to CloudFormation then holds none.",
+        goes_to="provider",
+    ),
 )
 
 SETTINGS: Mapping[str, Setting] = types.MappingProxyType({setting.name: setting for setting in _TABLE})
@@ -514,12 +520,19 @@ def _is_a(kind: Any, value: object) -> bool:
     return True
 
 
+def unfit_secret(secret: Sensitive) -> Problem | None:
+    """Say why Cognito would not take a client secret; None if it would."""
+    problems: list[Problem] = []
+    _value("ClientSecret", secret, SETTINGS["ClientSecret"].type, problems)
+    return problems[0] if problems else None
+
+
 def _unfit_secret(value: object) -> Problem:
     if isinstance(value, Sensitive) and value.reveal().startswith("{{resolve:"):
         return Problem(
             ("ClientSecret",),
             "it holds a dynamic reference, which CloudFormation does not resolve in custom resources.",
-            "Hand the value over as a parameter with NoEcho.",
+            "Hand the value over as a parameter with NoEcho, or put it into the secret that SecretId names.",
         )
     return Problem(
         ("ClientSecret",),

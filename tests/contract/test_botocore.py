@@ -235,8 +235,8 @@ def test_every_error_of_our_calls_has_a_remedy(error: str) -> None:
 
 
 def test_no_remedy_is_for_an_error_that_cannot_happen() -> None:
-    # These two are of all AWS services, and in no service's model.
-    assert set(cognito.REMEDIES) - {"AccessDeniedException", "ThrottlingException"} == set(ERRORS)
+    # This one is of all AWS services, and in no service's model.
+    assert set(cognito.REMEDIES) - {"ThrottlingException"} == set(ERRORS)
 
 
 @pytest.mark.parametrize("error", [error for error in ERRORS if re.search("TooMany|Concurrent|Internal", error)])
@@ -246,6 +246,7 @@ def test_errors_that_may_pass_are_known_as_such(error: str) -> None:
 
 def test_errors_that_do_not_pass_are_not_tried_again() -> None:
     assert set(ERRORS) - cognito._PASSING == {
+        "AccessDeniedException",
         "FeatureUnavailableInTierException",
         "InvalidOAuthFlowException",
         "InvalidParameterException",
@@ -254,6 +255,7 @@ def test_errors_that_do_not_pass_are_not_tried_again() -> None:
         "OperationNotEnabledException",
         "ResourceNotFoundException",
         "ScopeDoesNotExistException",
+        "UserPoolTaggingException",
     }
 
 

@@ -10,10 +10,12 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from tests.canaries import OWN_SECRET, watch
+from tests.given import CREATED
 from user_pool_client.cognito import AppClients, Connections
 from user_pool_client.deadline import Clock, Deadline
 from user_pool_client.errors import Refused
 from user_pool_client.log import hush_libraries
+from user_pool_client.second_secret import SecretId
 from user_pool_client.sensitive import Sensitive
 from user_pool_client.settings import CREATABLE, read
 
@@ -145,19 +147,23 @@ def test_a_pool_of_another_region_is_found_there(clients: AppClients) -> None:
 @pytest.mark.parametrize(
     ("secrets", "expected"),
     [
-        pytest.param([], False, id="none"),
-        pytest.param([{"ClientSecretId": "1example23456789--1770000000"}], True, id="one"),
+        pytest.param([], [], id="none"),
+        pytest.param(
+            [{"ClientSecretId": "1example23456789--1770000000", "ClientSecretCreateDate": CREATED}],
+            [SecretId("1example23456789--1770000000", CREATED)],
+            id="one",
+        ),
     ],
 )
 def test_secrets_are_listed_with_a_well_formed_call(
-    connections: Connections, clients: AppClients, secrets: list[dict[str, str]], *, expected: bool
+    connections: Connections, clients: AppClients, secrets: list[Any], expected: list[SecretId]
 ) -> None:
     # moto knows no ListUserPoolClientSecrets; botocore checks the call and the answer against the service's model.
     which = {"UserPoolId": "us-east-1_Abc123xyz", "ClientId": "1example23456789"}
     with Stubber(connections.client(which["UserPoolId"])) as stubber:
         stubber.add_response("list_user_pool_client_secrets", {"ClientSecrets": secrets}, which)
 
-        assert clients.has_secrets(which["UserPoolId"], which["ClientId"]) is expected
+        assert clients.secret_ids(which["UserPoolId"], which["ClientId"]) == expected
         stubber.assert_no_pending_responses()
 
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import inspect
+import re
+from typing import TYPE_CHECKING, get_protocol_members
 
 import pytest
 import yaml
 
 from tests.stack.examples import CONSUMER, MACHINE, SERVER, Example
 from tools.local_aws import PROVIDER, ROOT, StackFailed
-from user_pool_client import cognito
+from user_pool_client import cognito, keeping, secret_store
 
 if TYPE_CHECKING:
     from tools.local_aws import LocalAws, Stack
+
+
+LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
+SECRETS = {
+    f"secretsmanager:{method.title().replace('_', '')}"
+    for method in re.findall(r'_call\(secret_id, "(\w+)"', inspect.getsource(secret_store))
+}
 
 
 class Loader(yaml.SafeLoader):
@@ -22,9 +31,9 @@ class Loader(yaml.SafeLoader):
 Loader.add_multi_constructor("!", lambda _loader, tag, _node: f"!{tag}")
 
 
-def allowed_actions() -> set[str]:
+def allowed_actions(role: str) -> set[str]:
     template = yaml.load((ROOT / "template.yaml").read_text(), Loader)  # noqa: S506 - a SafeLoader
-    policies = template["Resources"]["Role"]["Properties"]["Policies"]
+    policies = template["Resources"][role]["Properties"]["Policies"]
     return {
         action
         for policy in policies
@@ -41,7 +50,16 @@ def test_sam_finds_nothing_wrong_with_the_template(bare_aws: LocalAws) -> None:
 def test_the_role_allows_the_calls_that_the_code_makes_and_no_others() -> None:
     calls = {f"cognito-idp:{operation}" for operation in cognito._METHODS}
 
-    assert allowed_actions() == calls | {"logs:CreateLogStream", "logs:PutLogEvents"}
+    assert allowed_actions("Role") == calls | SECRETS | LOGS
+
+
+def test_the_role_of_the_rotation_allows_the_calls_that_the_code_makes_and_no_others() -> None:
+    members = (getattr(cognito.AppClients, name) for name in get_protocol_members(keeping.Calls))
+    operations = [re.findall(r'_call\(\s*"(\w+)"', inspect.getsource(member)) for member in members]
+
+    assert all(operations)
+    calls = {f"cognito-idp:{operation}" for found in operations for operation in found}
+    assert allowed_actions("RotationRole") == calls | SECRETS | LOGS
 
 
 def test_sam_deploy_finds_its_defaults_in_samconfig(aws: LocalAws) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.canaries import CLIENT_SECRET
 from tests.given import CLIENT_ID, POOL, observed
-from user_pool_client.attributes import DESCRIBED, IDS, attributes, issuer, setting_paths
+from user_pool_client.attributes import DESCRIBED, IDS, KEPT, attributes, issuer, setting_paths
 from user_pool_client.plan import Observed
 from user_pool_client.sensitive import Sensitive
 from user_pool_client.settings import SETTINGS
@@ -207,5 +207,10 @@ def test_every_setting_is_shown() -> None:
 
 
 def test_the_ids_that_are_never_left_out_are_attributes() -> None:
-    assert set(IDS) == {"ClientId", "ClientSecret", "Id", "UserPoolId"}
-    assert set(IDS) <= {*DESCRIBED, *setting_paths()}
+    assert set(IDS) == {"ClientId", "ClientSecret", "Id", "UserPoolId", "SecretArn", "SecretVersionId"}
+    assert set(IDS) <= {*DESCRIBED, *KEPT, *setting_paths()}
+
+
+def test_where_a_kept_secret_is_is_never_left_out_and_nothing_that_every_client_has() -> None:
+    assert set(KEPT) <= set(IDS)
+    assert not set(KEPT) & {*DESCRIBED, *setting_paths()}

@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from tests.canaries import CLIENT_SECRET, leaked
-from user_pool_client.log import count, flush_metrics, hush_libraries, logger, measure_wait, where
+from user_pool_client.log import count, flush_metrics, hush_libraries, logger, on_wait, where
 from user_pool_client.sensitive import Sensitive
 
 
@@ -50,8 +50,7 @@ def test_a_secret_in_a_log_line_is_stars(caplog: pytest.LogCaptureFixture) -> No
 
 def test_metrics_are_printed_in_the_embedded_format(capsys: pytest.CaptureFixture[str]) -> None:
     count("Retried")
-    count("Retried")
-    measure_wait(0.25)
+    on_wait(operation="DescribeUserPoolClient", why="ThrottlingException", seconds=0.25)
     flush_metrics()
 
     line = json.loads(capsys.readouterr().out)

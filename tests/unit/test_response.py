@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.canaries import CLIENT_SECRET, leaked
 from tests.given import CLIENT_ID, POOL, REQUEST_ID, STACK_ID, observed
-from user_pool_client.attributes import IDS, attributes
+from user_pool_client.attributes import IDS, KEPT, attributes
 from user_pool_client.cognito import is_client_id
 from user_pool_client.response import CREATE_FAILED, MOST_BYTES, Envelope, Outcome, encode
 from user_pool_client.sensitive import Sensitive
@@ -131,12 +131,25 @@ def test_a_client_with_as_much_as_can_be_keeps_its_ids_and_its_secret(*, masked:
 
     assert len(body.content) <= MOST_BYTES
     answer = json.loads(body.content)
-    assert set(IDS) <= set(answer["Data"])
+    assert set(IDS) - set(KEPT) <= set(answer["Data"])
     assert answer["Data"]["ClientSecret"] == ("***" if masked else CLIENT_SECRET)
     assert answer["NoEcho"] is True
     assert {"CallbackURLs", "LogoutURLs", "ReadAttributes", "AllowedOAuthScopes"} <= set(body.left_out)
     assert "AccessTokenValidity" in answer["Data"]
     assert set(body.left_out) | set(answer["Data"]) == set(attributes(client))
+
+
+def test_where_the_secret_of_a_client_is_kept_is_never_left_out() -> None:
+    kept = {"SecretArn": f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{'n' * 512}-AbCdEf"}
+    kept["SecretVersionId"] = "v" * 64
+    client = observed(ClientName="web", CallbackURLs=["https://a.example.com/" + "p" * 300] * 9, has_secret=True)
+
+    body = encode(Outcome("SUCCESS", CLIENT_ID, data={**attributes(client), **kept, "Other": "x" * 500}), ENVELOPE)
+
+    answer = json.loads(body.content)
+    assert {name: answer["Data"][name] for name in KEPT} == kept
+    assert body.left_out[0] == "CallbackURLs"
+    assert answer["NoEcho"] is False
 
 
 def test_a_reason_that_is_too_long_keeps_its_beginning_and_says_that_it_was_cut() -> None:

@@ -568,6 +568,7 @@ DEFAULTS = {
     "ClientName": None,
     "GenerateSecret": False,
     "ClientSecret": None,
+    "SecretId": None,
     "AccessTokenValidity": 1,
     "IdTokenValidity": 1,
     "RefreshTokenValidity": 30,

@@ -1,0 +1,39 @@
+"""Lambda's entry of the rotation function: puts its parts together once."""
+
+import os
+from collections.abc import Mapping
+
+from user_pool_client.cognito import AppClients, Connections, Role
+from user_pool_client.credentials import Credentials
+from user_pool_client.deadline import Clock, Deadline
+from user_pool_client.log import flush_metrics, hush_libraries, on_wait
+from user_pool_client.provider import Context
+from user_pool_client.rotation import Rotation
+from user_pool_client.secret_store import SecretStore
+from user_pool_client.token_endpoint import ask
+
+
+def build(clock: Clock) -> Rotation:
+    """Put the parts together for the environment that the function finds itself in."""
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
+    connections = Connections(region, clock)
+
+    def clients(credentials: Credentials, deadline: Deadline) -> AppClients:
+        arn, external_id = credentials.role_arn, credentials.external_id or None
+        role = Role(arn, external_id, "user-pool-client-rotation") if arn else None
+        return AppClients(connections, deadline, on_wait, role, [credentials.client_secret])
+
+    return Rotation(SecretStore(region), clients, ask)
+
+
+_clock = Clock()
+_rotation = build(_clock)
+
+
+def handler(event: Mapping[str, object], context: Context) -> None:
+    """Carry out one step of a rotation; raise what keeps it from being done, for Secrets Manager to try again."""
+    hush_libraries()
+    try:
+        _rotation.step(event, Deadline.after(context.get_remaining_time_in_millis() / 1000, _clock))
+    finally:
+        flush_metrics()
