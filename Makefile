@@ -9,13 +9,13 @@ FROM_NATIVE ?=
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-CODE := src tests tools benchmarks
+CODE := src tests tools benchmarks schema
 
 # $(call quietly,command): show what it prints only if it fails.
 quietly = output=$$($(1) 2>&1) || { echo "$$output" >&2; exit 1; }
 
 .NOTPARALLEL:
-.PHONY: help demo test check lint reference import-template bench build clean
+.PHONY: help demo test check lint reference schema lint-template import-template bench build clean
 
 help: ## Show this text
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-16s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,11 +34,18 @@ lint: .venv/.installed .venv-sam/.installed ## Check style, types, layers and te
 	@$(call quietly,.venv/bin/ruff format --check $(CODE))
 	@$(call quietly,.venv/bin/mypy $(CODE))
 	@$(call quietly,PYTHONPATH=src .venv/bin/lint-imports)
-	@$(call quietly,.venv/bin/cfn-lint template.yaml examples/*.yaml)
+	@$(call quietly,.venv/bin/cfn-lint --append-rules schema -- template.yaml examples/*.yaml)
 	@$(call quietly,.venv-sam/bin/sam validate --lint)
 
 reference: .venv/.installed ## Write the README's tables from the code and the template
 	@.venv/bin/python -m tools.reference
+
+schema: .venv/.installed ## Write the JSON Schema of each resource type into schema/
+	@.venv/bin/python -m tools.registry_schema
+
+lint-template: .venv/.installed ## Check TEMPLATE=path as cfn-lint does, with the properties of our resources
+	@test -n "$(TEMPLATE)" || { echo "Say which template: make lint-template TEMPLATE=path" >&2; exit 2; }
+	@.venv/bin/cfn-lint --append-rules schema -- "$(TEMPLATE)" && echo "$(TEMPLATE): nothing is wrong."
 
 import-template: .venv/.installed ## Write a template that takes over the clients of POOL=id (PREFIX=names), or of the stack FROM_NATIVE=name
 	@.venv/bin/python -m tools.import_template $(if $(FROM_NATIVE),--from-native "$(FROM_NATIVE)",--pool "$(POOL)" $(if $(PREFIX),--prefix "$(PREFIX)"))

@@ -24,7 +24,7 @@ from user_pool_client.names import Named, listed, with_pattern, with_prefix
 from user_pool_client.plan import Observed
 from user_pool_client.request import Request, stack_name
 from user_pool_client.response import CREATE_FAILED, Outcome
-from user_pool_client.rules import judge, judge_import, secret_wanted
+from user_pool_client.rules import judge, judge_import, secret_at_creation, secret_wanted
 from user_pool_client.settings import IMPORTS, SETTINGS, Settings, read, read_applied
 
 _LONGEST_NAME = 128
@@ -293,7 +293,7 @@ def _readable(request: Request) -> Settings:
     if not problems:
         return desired
     merges = request.request_type != "Create" or bool(_imported(desired))
-    for problem in judge(desired, has_secret=None if merges else bool(secret_wanted(desired))):
+    for problem in judge(desired, has_secret=None if merges else secret_at_creation(desired)):
         if not problem.properties() & unread and (not merges or problem.properties() <= desired.keys()):
             problems.append(problem)
     raise InvalidProperties(problems)

@@ -3,38 +3,35 @@
 from typing import Any
 
 from user_pool_client.attributes import attributes
-from user_pool_client.errors import InvalidProperties, NotFound, Problem, ProviderError, Refused
+from user_pool_client.errors import InvalidProperties, NotFound, ProviderError, Refused
 from user_pool_client.lifecycle import AppClients, Work
 from user_pool_client.names import Named, listed, with_prefix
 from user_pool_client.request import Request
 from user_pool_client.response import CREATE_FAILED, Outcome, fits
-from user_pool_client.rules import external_id_for_a_role
+from user_pool_client.rules import LOOKUP_KEYS, external_id_for_a_role, one_client_to_look_up
 from user_pool_client.settings import ListTemplate, LookupTemplate, Settings, read
-
-_KEYS = ("ClientId", "ClientName", "ClientNamePrefix")
 
 
 def on_lookup(request: Request, work: Work) -> Outcome:
     """Find the one client that the template describes. Create and Update are the same."""
     try:
         desired = _readable(request, LookupTemplate)
-        given = [name for name in _KEYS if name in desired]
-        if len(given) != 1:
-            wrong = f"{', '.join(given)} are given." if given else "none of them is given."
-            raise InvalidProperties([Problem(_KEYS, wrong, "Give exactly one of them.")])
+        if problems := list(one_client_to_look_up(desired)):
+            raise InvalidProperties(problems)
+        (key,) = (name for name in LOOKUP_KEYS if name in desired)
         clients = work.clients(desired)
-        client_id = _find(clients, desired, given[0])
+        client_id = _find(clients, desired, key)
         found = clients.describe(desired["UserPoolId"], client_id)
         if found is None:
             raise NotFound(
-                f"There is no app client {client_id} in user pool {desired['UserPoolId']}.", f"correct {given[0]}."
+                f"There is no app client {client_id} in user pool {desired['UserPoolId']}.", f"correct {key}."
             )
     except ProviderError as error:
         return Outcome("FAILED", request.physical_id or CREATE_FAILED, f"Could not look up the app client: {error}")
     shown = dict(attributes(found))
     if not desired.get("IncludeSecret"):
         shown.pop("ClientSecret", None)
-    work.decided.update(decision="found", because=f"it is the one that fits {given[0]}")
+    work.decided.update(decision="found", because=f"it is the one that fits {key}")
     return Outcome("SUCCESS", found.client_id, data=shown)
 
 

@@ -18,6 +18,9 @@ from user_pool_client.settings import IMPORTS, LEGACY_AUTH_FLOWS, SECONDS, TOKEN
 _USER_SCOPES = frozenset({"openid", "email", "phone", "profile", "aws.cognito.signin.user.admin"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
+# What a look-up may know its client by.
+LOOKUP_KEYS = ("ClientId", "ClientName", "ClientNamePrefix")
+
 
 def judge(settings: Settings, *, has_secret: bool | None) -> list[Problem]:
     """Return every combination in the settings that Cognito would refuse.
@@ -39,6 +42,11 @@ def secret_wanted(settings: Settings) -> bool | None:
         return True
     wanted = settings.get("GenerateSecret")
     return None if wanted is None else bool(wanted)
+
+
+def secret_at_creation(settings: Settings) -> bool | None:
+    """Tell whether a client made from these settings has a secret; None where one may have been laid into SecretId."""
+    return True if secret_wanted(settings) else None if settings.get("SecretId") is not None else False
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +305,14 @@ def external_id_for_a_role(settings: Settings) -> Iterator[Problem]:
     """Refuse an ExternalId that would go nowhere."""
     if "ExternalId" in settings and "RoleArn" not in settings:
         yield Problem(("ExternalId", "RoleArn"), "there is no role to use it for.", "Give RoleArn as well.")
+
+
+def one_client_to_look_up(settings: Settings) -> Iterator[Problem]:
+    """Refuse a look-up that does not say which client it is about, or says it twice."""
+    given = [name for name in LOOKUP_KEYS if name in settings]
+    if len(given) != 1:
+        wrong = f"{', '.join(given)} are given." if given else "none of them is given."
+        yield Problem(LOOKUP_KEYS, wrong, "Give exactly one of them.")
 
 
 _IMPORT_RULES = (

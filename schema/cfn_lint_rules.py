@@ -1,0 +1,485 @@
+"""Rules for cfn-lint: what the function would say of a template, said before it is deployed.
+
+`cfn-lint --append-rules schema -- template.yaml` loads this file by its path and nothing else of the folder, so all of
+it is here. cfn-lint takes no schema for a type that begins with Custom::. The rules therefore ask what the function
+itself asks: `settings.read` for types, limits and names, `rules` for combinations; the schemas beside this file tell
+the attributes. cfn-lint says on its own where ServiceToken is missing.
+
+A value that is known only at the deployment is not judged, and nothing is said that depends on it.
+"""
+
+import dataclasses
+import difflib
+import functools
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from cfnlint.rules import CloudFormationLintRule, RuleMatch
+from cfnlint.template import Template
+
+_HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(_HERE.parent / "src"))  # the function's package is installed nowhere
+
+from user_pool_client import rules, settings  # noqa: E402
+from user_pool_client.attributes import KEPT  # noqa: E402 - found by the line above
+from user_pool_client.errors import Problem  # noqa: E402
+from user_pool_client.sensitive import Sensitive  # noqa: E402
+
+type Place = list[str | int]
+
+_CLIENT, _LOOKUP, _LIST = "Custom::UserPoolClient", "Custom::UserPoolClientLookup", "Custom::UserPoolClientList"
+_TEMPLATES: Mapping[str, Any] = {
+    _CLIENT: settings.Template,
+    _LOOKUP: settings.LookupTemplate,
+    _LIST: settings.ListTemplate,
+}
+_SCHEMAS: Mapping[str, Mapping[str, Any]] = {
+    schema["typeName"]: schema for schema in (json.loads(path.read_text()) for path in sorted(_HERE.glob("*.json")))
+}
+
+# Whether they are there is what counts of these in combinations: a value that is not known yet is as good as any.
+_OF_PROVIDER = {name for name, setting in settings.SETTINGS.items() if setting.goes_to == "provider"}
+_COUNT_BY_PRESENCE = {"ClientSecret", *_OF_PROVIDER, *rules.LOOKUP_KEYS}
+# These are not merged with what the client has: if they differ, a new client takes its place.
+_REPLACE = {name for name, setting in settings.SETTINGS.items() if setting.update == "replaces"}
+
+_MOST_CONDITIONS = 6  # in one resource; each of them doubles the work
+_ALIKE = 0.9  # how much a type must look like one of ours to be taken for a slip of the pen
+
+_VARIABLE = re.compile(r"\$\{\s*([^!\s}][^}]*?)\s*\}")
+# CloudFormation resolves {{resolve:ssm:...}} for a custom resource, but none of the secret ones.
+_UNRESOLVED = re.compile(r"\{\{resolve:(?:secretsmanager|ssm-secure):")
+_STRINGS = frozenset({"Fn::Base64", "Fn::ImportValue", "Fn::Join", "Fn::Sub"})
+_LISTS = frozenset({"Fn::Cidr", "Fn::GetAZs", "Fn::Split"})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to tell: under which rule, at which place of the template, in which words."""
+
+    rule: str
+    place: tuple[str | int, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value that is known only at the deployment, as it is written, and what it will be if that is certain."""
+
+    text: str
+    kind: Literal["string", "list", "any"] = "any"
+
+
+_NOTHING = Unknown("AWS::NoValue")
+
+
+@dataclass(slots=True)
+class Unfolding:
+    """A resource's properties as they are if the conditions are so.
+
+    `places` tells where in the template each property is, by its path in words (`CallbackURLs[1]`). `hidden` are the
+    paths of values that are not known. `open` is set where it is not even known which properties there are.
+    """
+
+    scenario: Mapping[str, bool]
+    parameters: Mapping[str, Any]
+    places: dict[str, Place] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
+    open: bool = False
+
+    def properties(self, found: object, place: Place, kind: str) -> Any:
+        """Return the properties in which everything is known; fill `places`, `hidden` and `open` on the way."""
+        schema = _SCHEMAS[kind]
+        taken = {name: schema["properties"][name] for name in _TEMPLATES[kind].__annotations__}
+        unfolded = self._unfold(found, "", place)
+        return self._known(unfolded, "", {"type": "object", "properties": taken}, schema["definitions"])
+
+    def as_written(self, path: str, properties: Mapping[str, Any]) -> str:
+        """Return the path of a list's item in the template; `settings.read` has taken the duplicates out."""
+        name, is_item, index = path.partition("[")
+        if not is_item:
+            return path
+        items = [str(item) for item in properties[name]]
+        wanted = list(dict.fromkeys(items))[int(index.removesuffix("]"))]
+        paths = (f"{name}[{number}]" for number, item in enumerate(items) if item == wanted)
+        return next(path for path in paths if path not in self.hidden)
+
+    def place(self, paths: Iterable[str]) -> Place:
+        """Return where the first of these properties is that the template has, or else what it is missing in."""
+        for path in paths:
+            if path in self.places:
+                return self.places[path]
+        parents = [path.rpartition(".")[0] for path in paths]
+        return next((self.places[parent] for parent in parents if parent in self.places), self.places[""])
+
+    def _unfold(self, found: object, path: str, place: Place) -> Any:
+        """Follow conditions and take out AWS::NoValue; what only a deployment can tell becomes Unknown."""
+        self.places[path] = place
+        match found:
+            case dict() if _is_function(found):
+                ((function, argument),) = found.items()
+                return self._function(str(function), argument, path, place)
+            case dict():
+                members = {}
+                for key, value in found.items():
+                    name = str(key)
+                    if name.startswith("Fn::"):  # Fn::Transform and Fn::ForEach bring members of their own
+                        self.open = True
+                        continue
+                    inner = f"{path}.{name}" if path else name
+                    member = self._unfold(value, inner, [*place, key])
+                    if member is _NOTHING:
+                        del self.places[inner]
+                    else:
+                        members[name] = member
+                return members
+            case list():
+                items: list[Any] = []
+                for index, value in enumerate(found):
+                    inner = f"{path}[{len(items)}]"
+                    item = self._unfold(value, inner, [*place, index])
+                    if item is _NOTHING:
+                        del self.places[inner]
+                    else:
+                        items.append(item)
+                return items
+            case str():
+                return _text(str(found), path)
+            case _:
+                return found
+
+    def _function(self, function: str, argument: Any, path: str, place: Place) -> Any:
+        match function, argument:
+            case "Fn::If", [str(condition), _, _] if condition in self.scenario:
+                branch = 1 if self.scenario[condition] else 2
+                return self._unfold(argument[branch], path, [*place, function, branch])
+            case "Fn::If" | "Fn::Transform", _:
+                self.open = True
+                return Unknown(f"!{function.removeprefix('Fn::')}")
+            case "Ref", "AWS::NoValue":
+                return _NOTHING
+            case "Ref", str():
+                return Unknown(f"!Ref {argument}", self._kind_of(argument))
+            case "Fn::Sub", str() if "${" not in argument or _UNRESOLVED.match(argument):
+                return _text(str(argument), path)
+        kind: Literal["string", "list", "any"] = (
+            "string" if function in _STRINGS else "list" if function in _LISTS else "any"
+        )
+        return Unknown(f"!{function.removeprefix('Fn::')}", kind)
+
+    def _kind_of(self, name: str) -> Literal["string", "list", "any"]:
+        """Tell what a Ref gives: parameters may be lists, resources and nearly all else are strings."""
+        if name == "AWS::NotificationARNs":
+            return "list"
+        parameter = self.parameters.get(name)
+        if parameter is None:
+            return "string"
+        declared = str(parameter.get("Type", "")) if isinstance(parameter, dict) else ""
+        if "List<" in declared or "CommaDelimitedList" in declared:
+            return "list"
+        return "string" if declared in ("String", "Number") else "any"
+
+    def _known(self, found: Any, path: str, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Any:
+        """Return what is known of a value; _NOTHING, if that is nothing.
+
+        The type of an unknown value is judged where it is certain: !Sub is no list.
+        """
+        schema = definitions.get(schema.get("$ref", "").removeprefix("#/definitions/"), schema)
+        expected = schema["type"]
+        match found:
+            case Unknown(text, "string") if expected in ("array", "object"):
+                return text
+            case Unknown(_, "list") if expected != "array":
+                return []
+            case Unknown():
+                return self._hide(path)
+            case dict() if expected == "object":
+                members = {}
+                for name, value in found.items():
+                    inner = f"{path}.{name}" if path else name
+                    described = schema["properties"].get(name)
+                    members[name] = self._known(value, inner, described, definitions) if described else value
+                return {name: value for name, value in members.items() if value is not _NOTHING}
+            case list() if expected == "array":
+                return self._items(found, path, schema["items"], definitions)
+        return found
+
+    def _items(
+        self, found: list[Any], path: str, schema: Mapping[str, Any], definitions: Mapping[str, Any]
+    ) -> list[Any] | Unknown:
+        """Return a list in which known items stand in for unknown ones, so that the others keep their numbers."""
+        items = [self._known(item, f"{path}[{index}]", schema, definitions) for index, item in enumerate(found)]
+        known = [item for item in items if item is not _NOTHING]
+        if items and not known:
+            return self._hide(path)
+        return [known[0] if item is _NOTHING else item for item in items]
+
+    def _hide(self, path: str) -> Unknown:
+        self.hidden.add(path)
+        return _NOTHING
+
+
+def findings(cfn: Template) -> Iterator[Finding]:
+    """Yield everything that is wrong with the properties of our resources."""
+    for name, resource in cfn.get_resources(list(_TEMPLATES)).items():
+        scenarios = _scenarios(cfn, resource)
+        found: dict[Finding, list[Mapping[str, bool]]] = {}
+        for scenario in scenarios:
+            for finding in _of_resource(cfn, str(name), resource, scenario):
+                found.setdefault(finding, []).append(scenario)
+        for finding, where in found.items():
+            yield dataclasses.replace(finding, text=finding.text + _only_where(where, scenarios))
+
+
+def _of_resource(
+    cfn: Template, name: str, resource: Mapping[str, Any], scenario: Mapping[str, bool]
+) -> Iterator[Finding]:
+    kind = str(resource["Type"])
+    unfolding = Unfolding(scenario, cfn.template.get("Parameters") or {})
+    place: Place = ["Resources", name]
+    place += ["Properties"] if "Properties" in resource else []
+    properties = unfolding.properties(resource.get("Properties", {}), place, kind)
+    if not isinstance(properties, dict):  # cfn-lint says so itself
+        return
+    wanted, problems = settings.read(properties, _TEMPLATES[kind])
+    for problem in problems:
+        missing = unfolding.places.keys().isdisjoint(problem.paths)
+        if unfolding.hidden.isdisjoint(problem.paths) and not (missing and unfolding.open):
+            yield Finding(Misfits.id, tuple(unfolding.place(problem.paths)), str(problem))
+    if not unfolding.open:
+        unread = {name for problem in problems for name in problem.properties()}
+        for rule, judged in _combinations(kind, wanted, unfolding, unread):
+            paths = tuple(unfolding.as_written(path, properties) for path in judged.paths)
+            problem = dataclasses.replace(judged, paths=paths)
+            yield Finding(rule, tuple(unfolding.place(problem.paths)), str(problem))
+
+
+def _combinations(
+    kind: str, wanted: settings.Settings, unfolding: Unfolding, unread: set[str]
+) -> Iterator[tuple[str, Problem]]:
+    """Judge what is known. A problem counts only if nothing that is not known takes part in it."""
+    known = dict(wanted)
+    unsure = unread | {_name(path) for path in unfolding.hidden}
+    for name in unfolding.hidden & _COUNT_BY_PRESENCE:
+        known[name] = ""
+        unsure.discard(name)
+    for token in settings.TOKENS:  # a number says nothing without its unit
+        if {"TokenValidityUnits", token.unit} & unfolding.hidden or "TokenValidityUnits" in unread:
+            known.pop(token.validity, None)
+            unsure.add(token.validity)
+    given = known.keys() | unsure
+    imports = any(name in given for name in settings.IMPORTS)
+    for problem, merged in _judged(kind, known):
+        items_alone = all("[" in path for path in problem.paths)  # whatever the others are
+        if problem.properties() & (unread if items_alone else unsure):
+            continue
+        absent = _absent(problem, unfolding, known) if merged else []
+        if absent and not imports:
+            hint = f"(Not in the template: {', '.join(absent)}. A client that has it from elsewhere is not refused.)"
+            yield Incomplete.id, dataclasses.replace(problem, allowed=f"{problem.allowed} {hint}")
+        elif not absent:
+            yield Combinations.id, problem
+
+
+def _judged(kind: str, known: settings.Settings) -> Iterator[tuple[Problem, bool]]:
+    """Yield every problem, and whether an update judges it together with what the client has already."""
+    match kind:
+        case "Custom::UserPoolClient":
+            yield from ((problem, False) for problem in rules.judge_import(known))
+            has_secret = rules.secret_at_creation(known)
+            yield from ((problem, True) for problem in rules.judge(known, has_secret=has_secret))
+            return
+        case "Custom::UserPoolClientLookup":
+            yield from ((problem, False) for problem in rules.one_client_to_look_up(known))
+    yield from ((problem, False) for problem in rules.external_id_for_a_role(known))
+
+
+def _absent(problem: Problem, unfolding: Unfolding, known: settings.Settings) -> list[str]:
+    """Name the properties that take part in a problem and that an existing client may have from elsewhere."""
+    said = _REPLACE if rules.secret_wanted(known) is not None else set()
+    return [path for path in problem.paths if path not in unfolding.places and path not in said]
+
+
+def _name(path: str) -> str:
+    return path.partition(".")[0].partition("[")[0]
+
+
+def _is_function(found: Mapping[Any, Any]) -> bool:
+    return len(found) == 1 and all(str(key) == "Ref" or str(key).startswith("Fn::") for key in found)
+
+
+def _text(text: str, path: str) -> Any:
+    """Return a string as it will reach the function, if that is known. The secret is never quoted."""
+    if path == "ClientSecret" and ("{{resolve:" not in text or _UNRESOLVED.match(text)):
+        return Sensitive(text)
+    return Unknown(text, "string") if "{{resolve:" in text else text
+
+
+def _scenarios(cfn: Template, resource: Mapping[str, Any]) -> list[Mapping[str, bool]]:
+    """Return how the conditions that are asked for in a resource's properties can be together."""
+    declared = cfn.template.get("Conditions") or {}
+    names = sorted({name for name in _conditions(resource.get("Properties")) if name in declared})
+    if not names or len(names) > _MOST_CONDITIONS:
+        return [{}]
+    outcomes = {name: {True, False} for name in names}
+    if isinstance(own := resource.get("Condition"), str) and own in declared:
+        outcomes[own] = {True}
+    return list(cfn.conditions.build_scenarios(outcomes)) or [{}]
+
+
+def _conditions(found: object) -> Iterator[str]:
+    match found:
+        case dict():
+            for key, value in found.items():
+                if key == "Fn::If" and isinstance(value, list) and value and isinstance(value[0], str):
+                    yield str(value[0])
+                yield from _conditions(value)
+        case list():
+            for value in found:
+                yield from _conditions(value)
+
+
+def _only_where(where: list[Mapping[str, bool]], scenarios: list[Mapping[str, bool]]) -> str:
+    """Say which conditions a problem has, if it is not there in all cases."""
+    if len(where) == len(scenarios):
+        return ""
+    needed = [
+        f"{name} is {str(value).lower()}"
+        for name, value in where[0].items()
+        if all(one[name] == value for one in where) and any(one[name] != value for one in scenarios)
+    ]
+    return f" (Where {' and '.join(needed)}.)" if needed else ""
+
+
+def unknown_attributes(cfn: Template) -> Iterator[Finding]:
+    """Yield every attribute that is asked of one of our resources and that it does not have."""
+    resources = cfn.get_resources(list(_TEMPLATES))
+    for place, name, attribute in _asked_for(cfn):
+        if name not in resources:
+            continue
+        kind = str(resources[name]["Type"])
+        offered = attributes(_SCHEMAS[kind])
+        if attribute not in offered:
+            wrong = f"{kind} has no such attribute."
+            nearest = settings.nearest(attribute, dict.fromkeys(offered))
+            problem = Problem((f"{name}.{attribute}",), wrong, f"The nearest one is {name}.{nearest}.")
+            yield Finding(Attributes.id, place, str(problem))
+        elif why := _missing(kind, attribute, resources[name].get("Properties")):
+            yield Finding(Attributes.id, place, str(Problem((f"{name}.{attribute}",), *why)))
+
+
+def attributes(schema: Mapping[str, Any]) -> list[str]:
+    """Return the names of what Fn::GetAtt offers: all that is not write-only, the members of maps one by one."""
+    hidden = {pointer.removeprefix("/properties/") for pointer in schema["writeOnlyProperties"]}
+    names: list[str] = []
+    for name, described in schema["properties"].items():
+        whole = schema["definitions"].get(described.get("$ref", "").removeprefix("#/definitions/"), described)
+        if name not in hidden:
+            names += [f"{name}.{member}" for member in whole["properties"]] if "properties" in whole else [name]
+    return names
+
+
+def _asked_for(cfn: Template) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    """Yield each attribute that Fn::GetAtt or Fn::Sub asks for: where, of which resource, and its name."""
+    for *place, argument in cfn.search_deep_keys("Fn::GetAtt"):
+        match argument.split(".", 1) if isinstance(argument, str) else argument:
+            case [str(name), str(attribute)]:
+                yield tuple(place), str(name), str(attribute)
+    for *place, argument in cfn.search_deep_keys("Fn::Sub"):
+        match argument:
+            case str(text) | [str(text)]:
+                own: Mapping[str, Any] = {}
+            case [str(text), dict() as variables]:
+                own = variables
+            case _:
+                continue
+        for variable in _VARIABLE.findall(text):
+            name, _, attribute = str(variable).partition(".")
+            if attribute and variable not in own:
+                yield tuple(place), name, attribute
+
+
+def _missing(kind: str, attribute: str, properties: object) -> tuple[str, str] | None:
+    """Say why a resource does not have an attribute that others of its type have; what is not known yet may have it."""
+    if not isinstance(properties, dict) or any(str(name).startswith("Fn::") for name in properties):
+        return None
+    if kind == _LOOKUP:
+        asked = str(properties.get("IncludeSecret", False)).lower() != "false"
+        if attribute == "ClientSecret" and not asked:
+            return "a look-up has it only if asked.", "Set IncludeSecret to true."
+    elif attribute in KEPT and "SecretId" not in properties:
+        return "there is none without SecretId.", "Give SecretId, or use ClientSecret."
+    elif attribute == "ClientSecret" and "SecretId" in properties and "Fn::If" not in str(properties["SecretId"]):
+        return "with SecretId there is none.", "Read it from the secret that SecretId names."
+    return None
+
+
+def mistyped(cfn: Template) -> Iterator[Finding]:
+    """Yield every type that is written almost like one of ours: nothing of it is checked."""
+    plain = {kind.lower(): kind for kind in _TEMPLATES}
+    for name, resource in cfn.get_resources().items():
+        kind = str(resource["Type"])
+        if kind in _TEMPLATES or not kind.startswith("Custom::"):
+            continue
+        for nearest in difflib.get_close_matches(kind.lower(), plain, n=1, cutoff=_ALIKE):
+            problem = Problem((kind,), "its properties are not checked.", f"The nearest type is {plain[nearest]}.")
+            yield Finding(Mistyped.id, ("Resources", str(name), "Type"), str(problem))
+
+
+@functools.lru_cache(maxsize=1)
+def _all(cfn: Template) -> list[Finding]:
+    """Return everything to tell of a template: each rule asks for its part of it."""
+    return [*findings(cfn), *unknown_attributes(cfn), *mistyped(cfn)]
+
+
+class _Rule(CloudFormationLintRule):
+    """What the rules have in common; having no id, it is none itself."""
+
+    def match(self, cfn: Template) -> list[RuleMatch]:
+        """Return what is wrong with a template."""
+        return [RuleMatch(list(finding.place), finding.text) for finding in _all(cfn) if finding.rule == self.id]
+
+
+class Misfits(_Rule):
+    """Properties that the function cannot read."""
+
+    id = "E9811"
+    shortdesc = "Properties of a Cognito app client have the right names, types and limits"
+    description = "Unknown and missing properties, types, enumerations and limits of Custom::UserPoolClient"
+
+
+class Combinations(_Rule):
+    """Properties that Cognito refuses together."""
+
+    id = "E9812"
+    shortdesc = "Properties of a Cognito app client go together"
+    description = "What Cognito refuses in combination, and what contradicts itself"
+
+
+class Incomplete(_Rule):
+    """Properties that Cognito refuses without others, which are not in the template."""
+
+    id = "W9813"
+    shortdesc = "A Cognito app client can be made from what the template says"
+    description = "What Cognito refuses when the client is made from this template, and nothing was set elsewhere"
+
+
+class Attributes(_Rule):
+    """Attributes that no app client has."""
+
+    id = "E9814"
+    shortdesc = "Attributes of a Cognito app client exist"
+    description = "What Fn::GetAtt and Fn::Sub ask of Custom::UserPoolClient"
+
+
+class Mistyped(_Rule):
+    """Types that are almost ours."""
+
+    id = "W9815"
+    shortdesc = "The type of a Cognito app client is written as it should be"
+    description = "Custom types that are written almost like Custom::UserPoolClient"
