@@ -77,13 +77,13 @@ class LocalAws:
     def __init__(self, endpoint: str, directory: Path) -> None:
         self.endpoint = endpoint
         self.directory = directory
-        self.cloudformation: CloudFormationClient = self._client("cloudformation")
-        self.cognito: CognitoIdentityProviderClient = self._client("cognito-idp")
-        self.functions: LambdaClient = self._client("lambda")
-        self.iam: IAMClient = self._client("iam")
-        self.secrets: SecretsManagerClient = self._client("secretsmanager")
-        self.sts: STSClient = self._client("sts")
-        self._logs = self._client("logs")
+        self.cloudformation: CloudFormationClient = self.client("cloudformation")
+        self.cognito: CognitoIdentityProviderClient = self.client("cognito-idp")
+        self.functions: LambdaClient = self.client("lambda")
+        self.iam: IAMClient = self.client("iam")
+        self.secrets: SecretsManagerClient = self.client("secretsmanager")
+        self.sts: STSClient = self.client("sts")
+        self._logs = self.client("logs")
 
     def build(self, folder: str = "build", **parameters: str) -> Path:
         """Run `sam build` and return the directory that becomes the function's package."""
@@ -134,12 +134,13 @@ class LocalAws:
         """Return a handle on a stack that need not exist yet; `on_event` hears of its events as they come."""
         return Stack(self, name, on_event)
 
-    def function_log(self) -> list[str]:
-        """Return what the provider's function has logged."""
-        pages = self._logs.get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{PROVIDER}")
+    def function_log(self, name: str = PROVIDER) -> list[str]:
+        """Return what the functions of a provider have logged."""
+        pages = self._logs.get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{name}")
         return [event["message"] for page in pages for event in page["events"]]
 
-    def _client(self, service: Any) -> Any:
+    def client(self, service: Any) -> Any:
+        """Return a client of any service of the local AWS, with the rights of the account's root."""
         nothing_of_the_users = {
             name: (None, None, value, None)
             for name, value in {"profile": None, "config_file": os.devnull, "credentials_file": os.devnull}.items()

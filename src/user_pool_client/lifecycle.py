@@ -140,7 +140,9 @@ def on_delete(request: Request, work: Work) -> Outcome:
     except ProviderError as error:
         return _failed(work, f"delete the app client {client_id} of user pool {pool_id}", error)
     work.decided.update(
-        {"decision": "deleted"} if deleted else {"decision": "nothing to delete", "because": "it is gone already"}
+        {"decision": "deleted", "because": "CloudFormation asked for it"}
+        if deleted
+        else {"decision": "nothing to delete", "because": "it is gone already"}
     )
     return done
 
@@ -189,7 +191,7 @@ def _make_so(request: Request, work: Work, desired: Settings, applied: Settings,
             return _create(request, work, desired, decision)
         case plan.Update(before, settings, changed):
             _judge(settings, has_secret=before.has_secret, given=desired, keeps="SecretId" in desired)
-            work.decided.update(decision="update", changed=list(changed))
+            work.decided.update(decision="update", because="settings differ", changed=list(changed))
             updated = clients.update(before.pool_id, before.client_id, settings)
             updated = dataclasses.replace(updated, has_secret=updated.has_secret or before.has_secret)
             return _made_so(request, work, updated, desired, applied)

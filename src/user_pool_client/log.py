@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import os
 import threading
 import traceback
 from pathlib import PurePath
@@ -17,7 +18,8 @@ _CHATTY = {
     "crhelper": logging.CRITICAL,
 }
 
-_SERVICE = "user-pool-client"
+# The name of the function's stack, so that the metrics of two of them are not one.
+_SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "user-pool-client")
 
 logger = Logger(service=_SERVICE)
 _metrics = Metrics(namespace="UserPoolClient", service=_SERVICE)

@@ -48,7 +48,8 @@ def on_list(request: Request, work: Work) -> Outcome:
             )
     except ProviderError as error:
         return Outcome("FAILED", request.physical_id or CREATE_FAILED, f"Could not list the app clients: {error}")
-    work.decided.update(decision="listed", clients=len(clients))
+    because = "their names fit ClientNamePrefix" if "ClientNamePrefix" in desired else "they are all of the pool"
+    work.decided.update(decision="listed", because=because, clients=len(clients))
     return outcome
 
 

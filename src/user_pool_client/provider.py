@@ -85,6 +85,7 @@ class Job:
     deadline: Deadline
     answer: Answer
     outcome: Outcome
+    began: float
     undelivered: Unanswerable | None = None
     decided: dict[str, object] = field(default_factory=dict)
 
@@ -118,19 +119,18 @@ class GuardedResource(CfnResource):
         """Carry out a request and answer it; raise Unanswerable where it cannot be answered."""
         hush_libraries()
         try:
-            request = Request.parse(event)
-            with logger.append_context_keys(
-                request_type=request.request_type,
-                stack_id=request.stack_id,
-                logical_resource_id=request.logical_resource_id,
-                request_id=request.request_id,
-                function_request_id=context.aws_request_id,
-            ):
+            with _no_answer_told():
+                request = Request.parse(event)
+            keys = {
+                "request_type": request.request_type,
+                "resource_type": request.resource_type,
+                "stack_id": request.stack_id,
+                "logical_resource_id": request.logical_resource_id,
+                "request_id": request.request_id,
+                "function_request_id": context.aws_request_id,
+            }
+            with logger.append_context_keys(**keys), _no_answer_told():
                 self._carry_out(request, context)
-        except Unanswerable as error:
-            logger.error("No answer", extra={"because": str(error)})
-            count("Unanswered")
-            raise
         finally:
             flush_metrics()
 
@@ -140,7 +140,7 @@ class GuardedResource(CfnResource):
         deadline = Deadline.after(seconds, self._clock)
         unknown = f'Could not carry out the request: there is no RequestType "{request.request_type}".'
         answer = Answer(request.physical_id or CREATE_FAILED, lambda outcome: self._deliver(job, outcome))
-        job = Job(request, deadline, answer, Outcome("FAILED", answer.physical_id, unknown))
+        job = Job(request, deadline, answer, Outcome("FAILED", answer.physical_id, unknown), self._clock.monotonic())
         self._job = job
         # crhelper logs its event and keeps it: it gets one without URL and properties.
         ids = {
@@ -224,8 +224,9 @@ def _bark(job: Job) -> None:
 
 
 def _found(job: Job, outcome: Outcome) -> dict[str, object]:
-    """Return what a log line says of a request: what became of it, what was decided, and why."""
-    found = {"status": outcome.status, "physical_id": outcome.physical_id, **job.decided}
+    """Return what a log line says of a request: what became of it, what was decided, why, and how long it took."""
+    seconds = round(job.deadline.clock.monotonic() - job.began, 3)
+    found = {"status": outcome.status, "physical_id": outcome.physical_id, "seconds": seconds, **job.decided}
     return {**found, "reason": outcome.reason} if outcome.reason else found
 
 
@@ -246,6 +247,17 @@ def _failed(job: Job, why: str, remedy: str) -> Outcome:
 def _could_not(job: Job) -> str:
     client = "" if job.answer.physical_id == CREATE_FAILED else f" {job.answer.physical_id}"
     return f"Could not {job.request.request_type.lower()} the app client{client}"
+
+
+@contextmanager
+def _no_answer_told() -> Iterator[None]:
+    """Log and count that CloudFormation got no answer, while the log still knows whose request it is."""
+    try:
+        yield
+    except Unanswerable as error:
+        logger.error("No answer", extra={"because": str(error)})
+        count("Unanswered")
+        raise
 
 
 @contextmanager

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambd
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from user_pool_client.credentials import Credentials
@@ -43,6 +43,15 @@ class Store(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """What a step has come to, for the log: what it did or found, and what else belongs to it."""
+
+    because: str
+    proven: bool = True
+    found: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Rotation:
     """What a rotation works with; `ask` puts credentials to a token endpoint."""
 
@@ -58,19 +67,24 @@ class Rotation:
                 "The event is no step of Secrets Manager's rotation.", "let AWS::SecretsManager::RotationSchedule call."
             )
         with logger.append_context_keys(secret_id=secret_id, version_id=version_id, step=step):
-            failure = self._failure(str(step), secret_id, version_id, deadline)
-            if failure is not None:
+            done = self._carried_out(str(step), secret_id, version_id, deadline)
+            if isinstance(done, ProviderError):
                 count("RotationFailed")
-                logger.error("Rotation step failed", extra={"reason": str(failure)})
-                raise failure
+                logger.error("Rotation step failed", extra={"reason": str(done)})
+                raise done
+            told = {"because": done.because, **done.found}
+            if done.proven:
+                logger.info("Rotation step done", extra=told)
+            else:
+                logger.warning("Nothing could be proven", extra=told)
 
-    def _failure(self, step: str, secret_id: str, version_id: str, deadline: Deadline) -> ProviderError | None:
-        """Carry out a step and return what kept it from being done.
+    def _carried_out(self, step: str, secret_id: str, version_id: str, deadline: Deadline) -> Done | ProviderError:
+        """Carry out a step and return what it has come to, or what kept it from being done.
 
         Lambda logs what is raised, whole chain and all, and an error that nobody expected may quote a secret.
         """
         try:
-            self._step(step, secret_id, version_id, deadline)
+            return self._step(step, secret_id, version_id, deadline)
         except ProviderError as error:
             return error
         except Exception as error:  # noqa: BLE001 - told by its place
@@ -79,20 +93,19 @@ class Rotation:
             return Unavailable(
                 f"Unexpected {type(error).__name__} at {places[-1]}.", "see the function's log, and report it as a bug."
             )
-        return None
 
-    def _step(self, step: str, secret_id: str, version_id: str, deadline: Deadline) -> None:
+    def _step(self, step: str, secret_id: str, version_id: str, deadline: Deadline) -> Done:
         match step:
             case "createSecret":
-                self._create(secret_id, version_id, deadline)
+                return self._create(secret_id, version_id, deadline)
             case "testSecret":
-                self._test(secret_id, version_id, deadline)
+                return self._test(secret_id, version_id, deadline)
             case "finishSecret":
-                self._finish(secret_id, version_id, deadline)
+                return self._finish(secret_id, version_id, deadline)
             case _:
-                logger.info("Nothing to set: the secret works since it was added")
+                return Done("there is nothing to set: the secret works since it was added")
 
-    def _create(self, secret_id: str, version_id: str, deadline: Deadline) -> None:
+    def _create(self, secret_id: str, version_id: str, deadline: Deadline) -> Done:
         """Add a secret to the client and keep it as AWSPENDING.
 
         Cognito tells the new secret's id only after the fact and a version's value cannot be changed, so adding comes
@@ -100,13 +113,11 @@ class Rotation:
         """
         stages = self.store.stages(secret_id).get(version_id, [])
         if CURRENT in stages:
-            logger.info("The version is current already")
-            return
+            return Done("the version is current already")
         if PENDING not in stages:
             raise _not_pending(version_id)
         if self.store.version(secret_id, PENDING, version_id) is not None:
-            logger.info("The new secret is kept already")
-            return
+            return Done("the new secret is kept already")
         current = self._current(secret_id)
         calls = self.clients(current, deadline)
         added, value = add_beside(calls, current.pool_id, current.client_id, current)
@@ -114,33 +125,30 @@ class Rotation:
         pending = dataclasses.replace(current, secret_id=added, client_secret=value, token_endpoint=endpoint)
         self.store.put(secret_id, pending, token=version_id, stage=PENDING)
         count("SecretAdded")
-        logger.info("Added a secret", extra={"client_id": current.client_id, "client_secret_id": added})
+        return Done("a secret was added", found={"client_id": current.client_id, "client_secret_id": added})
 
-    def _test(self, secret_id: str, version_id: str, deadline: Deadline) -> None:
+    def _test(self, secret_id: str, version_id: str, deadline: Deadline) -> Done:
         """Prove that Cognito takes the pending secret; of a schedule that is only being set up, the current one."""
         pending = self.store.version(secret_id, PENDING, version_id)
         credentials = pending.credentials if pending is not None and pending.credentials else self._current(secret_id)
         calls = self.clients(credentials, deadline)
         endpoint = calls.token_endpoint(credentials.pool_id)
         if not endpoint:
-            logger.warning("Nothing could be proven: the user pool has no domain, so no token endpoint")
-            return
+            return Done("the user pool has no domain, so no token endpoint", proven=False)
         described = calls.describe(credentials.pool_id, credentials.client_id)
         flows = described.settings.get("AllowedOAuthFlows", []) if described is not None else []
         while True:
             match self.ask(endpoint, credentials, "client_credentials" in flows):
                 case Verdict.TAKEN:
-                    logger.info("Cognito takes the secret")
-                    return
+                    return Done("Cognito takes the secret")
                 case Verdict.UNDECIDED:
-                    logger.warning("Nothing could be proven: the token endpoint says nothing of the secret")
-                    return
+                    return Done("the token endpoint says nothing of the secret", proven=False)
                 case verdict if deadline.work_left() < _ASK_AGAIN:
                     raise _unproven(credentials, verdict)
                 case _:
                     deadline.clock.sleep(_ASK_AGAIN)
 
-    def _finish(self, secret_id: str, version_id: str, deadline: Deadline) -> None:
+    def _finish(self, secret_id: str, version_id: str, deadline: Deadline) -> Done:
         """Make the pending version current, and pending no more.
 
         AWSPENDING may stay where it is as long as that is the current version. But the stack may put another one there,
@@ -148,12 +156,14 @@ class Rotation:
         """
         stages = self.store.stages(secret_id).get(version_id, [])
         if CURRENT in stages:
-            logger.info("The version is current already")
+            done = Done("the version is current already")
         else:
             self._make_current(secret_id, version_id, deadline)
+            done = Done("the new secret is current; the one before works until the next rotation")
             stages = self.store.stages(secret_id).get(version_id, [])
         if PENDING in stages:
             self.store.unstage(secret_id, version_id, PENDING)
+        return done
 
     def _make_current(self, secret_id: str, version_id: str, deadline: Deadline) -> None:
         """Move AWSCURRENT, if the pending secret still is what createSecret has made: time has passed since then."""
@@ -166,7 +176,6 @@ class Rotation:
         self._check_that_it_holds(version_id, pending.credentials, current.credentials, deadline)
         self.store.make_current(secret_id, version_id, instead_of=current.version_id)
         count("SecretRotated")
-        logger.info("The new secret is current; the one before works until the next rotation")
 
     def _check_that_it_holds(
         self, version_id: str, pending: Credentials, current: Credentials | None, deadline: Deadline

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+FORMS = sorted(path for path in ROOT.glob(".github/ISSUE_TEMPLATE/*.yml") if path.name != "config.yml")
 DECISIONS = sorted(ROOT.glob("docs/decisions/*.md"))
 README = ROOT / "README.md"
+OPERATE = ROOT / "docs" / "guides" / "operate.md"
+TEMPLATE = ROOT / "template.yaml"
 MARKDOWN = MarkdownIt("commonmark").enable("table")
 
 SOURCES = {path.name: path.read_text() for path in (ROOT / "src" / "user_pool_client").glob("*.py")}
@@ -202,19 +205,33 @@ def test_the_arguments_of_other_tools_are_told_for_every_setting_that_they_have(
         assert argument in ("name", "name_prefix", "name_pattern") or nearest(argument, SETTINGS) == name
 
 
-def test_every_metric_is_in_the_readme() -> None:
+def test_every_metric_is_in_the_guide() -> None:
     counted = {name for source in SOURCES.values() for name in re.findall(r'(?:count|add_metric)\("(\w+)"', source)}
-    rows = README.read_text().partition("\n| Metric | Counts |\n")[2].partition("\n\n")[0]
+    rows = OPERATE.read_text().partition("\n| Metric | Counts |\n")[2].partition("\n\n")[0]
     assert set(re.findall(r"`(\w+)`", rows)) == counted
 
 
-def test_every_log_line_is_in_the_readme() -> None:
+def test_every_alarm_is_in_the_guide() -> None:
+    alarms = re.findall(r"^  (\w+):\n    Type: AWS::CloudWatch::Alarm$", TEMPLATE.read_text(), re.MULTILINE)
+    rows = OPERATE.read_text().partition("\n| Alarm | Raised when | What to do |\n")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)` \|", rows, re.MULTILINE) == alarms
+
+
+def test_alarms_and_dashboard_show_only_metrics_that_are_counted() -> None:
+    rows = OPERATE.read_text().partition("\n| Metric | Counts |\n")[2].partition("\n\n")[0]
+    text = TEMPLATE.read_text()
+    own = re.findall(r"Namespace: UserPoolClient\n +MetricName: (\w+)", text)
+    own += re.findall(r'\["UserPoolClient", "(\w+)"', text)
+    assert {"Failed", "Late", "Waited", "Unanswered"} <= set(own) <= set(re.findall(r"`(\w+)`", rows))
+
+
+def test_every_log_line_is_in_the_guide() -> None:
     logged = {
         (level.upper(), message)
         for source in SOURCES.values()
         for level, message in re.findall(r'logger\.(debug|info|warning|error)\(\s*"([^"]+)"', source)
     }
-    rows = README.read_text().partition("\n| Level | `message` |")[2].partition("\n\n")[0]
+    rows = OPERATE.read_text().partition("\n| Level | `message` |")[2].partition("\n\n")[0]
     assert set(re.findall(r"^\| ([A-Z]+) \| `([^`]+)` \|", rows, re.MULTILINE)) == logged
 
 
@@ -235,6 +252,47 @@ def test_a_decision_is_one_page_of_three_parts(decision: Path) -> None:
     assert len(text.splitlines()) <= 50
 
 
-def test_the_changelog_knows_the_version() -> None:
+def test_the_version_is_the_same_everywhere() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert version in (ROOT / "CHANGELOG.md").read_text()
+    assert f"\n    SemanticVersion: {version}\n" in TEMPLATE.read_text()
+
+
+def test_the_application_repository_takes_what_the_template_says_of_the_application() -> None:
+    """Its limits: the AWS SAM Developer Guide, "AWS SAM template Metadata section properties"."""
+    template = yaml.load(TEMPLATE.read_text(), Loader=CloudFormationLoader)  # noqa: S506 - a SafeLoader
+    application = template["Metadata"]["AWS::ServerlessRepo::Application"]
+
+    assert re.fullmatch(r"[a-zA-Z0-9-]{1,140}", application["Name"])
+    assert len(application["Description"]) <= 256
+    assert re.fullmatch(r"[a-z0-9](([a-z0-9]|-(?!-)){0,125}[a-z0-9])?", application["Author"])
+    assert len(application["Labels"]) <= 10
+    assert all(re.fullmatch(r"[a-zA-Z0-9+_:/@-]{1,127}", label) for label in application["Labels"])
+    assert application["SpdxLicenseId"] == "Apache-2.0"
+    for name in ("LicenseUrl", "ReadmeUrl"):
+        assert 0 < (ROOT / application[name]).stat().st_size <= 5_000_000
+    assert "Apache License" in (ROOT / application["LicenseUrl"]).read_text()
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+def test_an_issue_form_is_one_that_can_be_shown(form: Path) -> None:
+    found = yaml.safe_load(form.read_text())
+
+    assert found["name"]
+    assert found["description"]
+    ids = [item["id"] for item in found["body"] if item["type"] != "markdown"]
+    assert len(ids) == len(set(ids)) > 0
+    for item in found["body"]:
+        assert item["type"] in ("markdown", "input", "textarea", "checkboxes")
+        assert item["attributes"]["value" if item["type"] == "markdown" else "label"]
+
+
+def test_who_reports_a_bug_is_warned_of_secrets() -> None:
+    bug = (ROOT / ".github" / "ISSUE_TEMPLATE" / "bug.yml").read_text()
+    assert "Paste no secret and no response URL" in bug
+
+
+def test_make_help_tells_of_every_target() -> None:
+    done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S607 - the reader's
+    told = set(re.findall(r"^make ([a-z-]+)", done.stdout, re.MULTILINE))
+    assert told == targets()
