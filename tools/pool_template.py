@@ -89,9 +89,10 @@ class PacedConnections(Connections):
         self._free_at: dict[str, float] = {}
 
     @override
-    def client(self, pool_id: str, role: Role | None = None) -> CognitoIdentityProviderClient:
+    def client(self, pool_id: str, role: Role | None = None, *, hurried: bool = False) -> CognitoIdentityProviderClient:
         """Return the client for the Region in a user pool's id."""
-        return cast("CognitoIdentityProviderClient", _Paced(super().client(pool_id, role), self._wait))
+        paced = _Paced(super().client(pool_id, role, hurried=hurried), self._wait)
+        return cast("CognitoIdentityProviderClient", paced)
 
     def _wait(self, method: str) -> None:
         seconds = self._free_at.get(method, 0.0) - self._clock.monotonic()

@@ -2,12 +2,11 @@
 
 import contextlib
 import math
-import random
 import re
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -22,7 +21,7 @@ from botocore.exceptions import ConnectionError as NoConnection
 from botocore.parsers import ResponseParserError
 
 from user_pool_client.deadline import Clock, Deadline
-from user_pool_client.errors import NotFound, NotOffered, ProviderError, Refused, Unavailable
+from user_pool_client.errors import NotFound, NotOffered, OutcomeUnknown, ProviderError, Refused, Unavailable
 from user_pool_client.log import logger
 from user_pool_client.names import Named
 from user_pool_client.plan import Observed
@@ -30,6 +29,7 @@ from user_pool_client.request import stack_name
 from user_pool_client.second_secret import SecretId
 from user_pool_client.sensitive import Sensitive, mask
 from user_pool_client.settings import TOKENS, UPDATABLE, Settings
+from user_pool_client.waiting import AGAIN, Failure, OnWait, Patience, persist
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -60,10 +60,6 @@ _NOT_OFFERED = frozenset(
 # The operations whose answer shows the client.
 _SHOWING = frozenset({"CreateUserPoolClient", "DescribeUserPoolClient", "UpdateUserPoolClient"})
 
-# Failures to connect: Cognito has heard of nothing.
-_NEVER_SENT = frozenset({"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError"})
-
-_AGAIN = "deploy again in a few minutes."
 _TEMPLATE = "correct the template and deploy again."
 _PERMISSION = (
     "allow the operation on this user pool to the role of the function behind the service token (its stack's parameter "
@@ -88,39 +84,25 @@ REMEDIES: Mapping[str, str] = {
     "FeatureUnavailableInTierException": "choose a higher feature plan for the user pool (SSOSession needs Essentials "
     "or Plus), or take the setting out of the template.",
     "UserPoolTaggingException": "mend the user pool's tags as Cognito's words say, and deploy again.",
-    "TooManyRequestsException": _AGAIN,
-    "ThrottlingException": _AGAIN,
-    "ConcurrentModificationException": _AGAIN,
-    "InternalErrorException": _AGAIN,
-    "InternalServerException": _AGAIN,
+    "TooManyRequestsException": AGAIN,
+    "ThrottlingException": AGAIN,
+    "ConcurrentModificationException": AGAIN,
+    "InternalErrorException": AGAIN,
+    "InternalServerException": AGAIN,
 }
 
-_CONFIG = Config(
-    connect_timeout=5,
-    read_timeout=20,
-    # Retries are ours: botocore's would send CreateUserPoolClient again after a read timeout.
-    retries={"total_max_attempts": 1},
-)
+# Retries are ours: botocore's would send CreateUserPoolClient again after a read timeout.
+_ONCE: Any = {"total_max_attempts": 1}
+_CONFIG = Config(connect_timeout=5, read_timeout=10, retries=_ONCE)
+# For calls that begin when little time is left. A call that hangs must end before Lambda ends the process.
+_HURRIED_CONFIG = Config(connect_timeout=1, read_timeout=3, retries=_ONCE)
+_HURRIED_FROM = 15.0  # seconds: as long as the other one may take
 _STS_CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 3, "mode": "standard"})
 # Longer than any request takes, so that credentials do not end in the middle of one (seconds).
 _RENEW_BEFORE = 900.0
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.3, 8.0  # seconds
 _LONGEST_SESSION_NAME = 64
 _PAGE = 60  # the most that ListUserPoolClients gives at once
-_CLIENT_ID = re.compile(r"[A-Za-z0-9_+]{1,128}")
 _SERVER_ERRORS = 500
-
-
-class OnWait(Protocol):
-    """Who is told that a call has to wait; `seconds` until the next try."""
-
-    def __call__(self, *, operation: str, why: str, seconds: float) -> None:
-        """Hear of it."""
-
-
-def is_client_id(physical_id: str) -> bool:
-    """Tell whether Cognito could have given this id; markers and ids that CloudFormation invents are none."""
-    return bool(_CLIENT_ID.fullmatch(physical_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,29 +127,32 @@ class Connections:
     def __init__(self, home: str, clock: Clock) -> None:
         self._home = home
         self._clock = clock
-        self._clients: dict[tuple[str, Role | None], tuple[CognitoIdentityProviderClient, float]] = {}
+        self._clients: dict[tuple[str, Role | None, bool], tuple[CognitoIdentityProviderClient, float]] = {}
 
     def prepare(self) -> None:
         """Make the client for the own Region before it is needed; what keeps it from being made is told when it is."""
         with contextlib.suppress(BotoCoreError, ValueError):
             self.client(self._home)
 
-    def client(self, pool_id: str, role: Role | None = None) -> "CognitoIdentityProviderClient":
-        """Return the client for the Region in a user pool's id.
+    def client(
+        self, pool_id: str, role: Role | None = None, *, hurried: bool = False
+    ) -> "CognitoIdentityProviderClient":
+        """Return the client for the Region in a user pool's id; a `hurried` one gives up on an answer sooner.
 
         Raises NotFound if there is no such Region, and Refused or Unavailable if the role cannot be assumed.
         """
         region = pool_id.partition("_")[0]
-        client, expires = self._clients.get((region, role), (None, 0.0))
+        client, expires = self._clients.get((region, role, hurried), (None, 0.0))
         if client is None or expires < self._clock.wall():
             if region != self._home:
                 _check_exists(region, pool_id)
+            config = _HURRIED_CONFIG if hurried else _CONFIG
             if role is None:
-                client, expires = boto3.client("cognito-idp", region_name=region, config=_CONFIG), math.inf
+                client, expires = boto3.client("cognito-idp", region_name=region, config=config), math.inf
             else:
                 session, expires = self._assume(role)
-                client = session.client("cognito-idp", region_name=region, config=_CONFIG)
-            self._clients[region, role] = client, expires
+                client = session.client("cognito-idp", region_name=region, config=config)
+            self._clients[region, role, hurried] = client, expires
         return client
 
     def _assume(self, role: Role) -> tuple[boto3.Session, float]:
@@ -184,9 +169,9 @@ class Connections:
             passing = "Throttl" in str(details.get("Code")) or status >= _SERVER_ERRORS
             kind: type[ProviderError] = Unavailable if passing else Refused
             why = f"RoleArn {role.arn} could not be assumed: {details.get('Code')}: {details.get('Message')}"
-            refused = kind(why.rstrip(": .") + ".", _AGAIN if passing else _ROLE)
+            refused = kind(why.rstrip(": .") + ".", AGAIN if passing else _ROLE)
         except (BotoCoreError, ResponseParserError) as error:
-            refused = Unavailable(f"RoleArn {role.arn} could not be assumed: {type(error).__name__}.", _AGAIN)
+            refused = Unavailable(f"RoleArn {role.arn} could not be assumed: {type(error).__name__}.", AGAIN)
         else:
             given = answer["Credentials"]
             session = boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
@@ -224,7 +209,10 @@ class AppClients:
     secrets: list[Sensitive] = field(default_factory=list, repr=False)
 
     def create(self, settings: Settings) -> Observed:
-        """Make a client. Sent again only after an answer that means that nothing was made."""
+        """Make a client. Sent again only after an answer that means that nothing was made.
+
+        Raises OutcomeUnknown where one may have been made.
+        """
         if secret := settings.get("ClientSecret"):
             self.secrets.append(secret)
         answer = self._call("CreateUserPoolClient", settings, retry_if=_surely_not_done)
@@ -336,29 +324,23 @@ class AppClients:
         operation: str,
         parameters: Mapping[str, Any],
         *,
-        retry_if: "Callable[[_Failure], bool] | None" = None,
+        retry_if: Callable[[Failure], bool] = lambda failure: failure.passing,
         even_late: bool = False,
     ) -> Mapping[str, Any]:
         """Call until it works, it is hopeless, or time is up. Raises ProviderError, which quotes no secret."""
-        client = self.connections.client(parameters["UserPoolId"], self.role)
-        pause = _FIRST_PAUSE
         left = self.deadline.answer_left if even_late else self.deadline.work_left
-        while even_late or left() > 0:
-            answer = self._send(client, operation, parameters)
-            if not isinstance(answer, _Failure):
-                return answer
-            seconds = random.uniform(0, pause)  # noqa: S311 - full jitter spreads callers, keeps no secret
-            again = answer.passing if retry_if is None else retry_if(answer)
-            if not again or seconds >= left():
-                raise answer.error
-            self.on_wait(operation=operation, why=answer.code, seconds=seconds)
-            self.deadline.clock.sleep(seconds)
-            pause = min(pause * 2, _LONGEST_PAUSE)
-        raise Unavailable(f"There was no time left for {operation}.", _AGAIN)
+
+        def attempt() -> Mapping[str, Any] | Failure:
+            hurried = left() < _HURRIED_FROM
+            client = self.connections.client(parameters["UserPoolId"], self.role, hurried=hurried)
+            return self._send(client, operation, parameters)
+
+        patience = Patience(self.deadline.clock, left, self.on_wait, even_late)
+        return persist(operation, attempt, patience, again=retry_if)
 
     def _send(
         self, client: "CognitoIdentityProviderClient", operation: str, parameters: Mapping[str, Any]
-    ) -> "Mapping[str, Any] | _Failure":
+    ) -> Mapping[str, Any] | Failure:
         """Call once; return what went wrong rather than raise it, so that no error of botocore's is in any chain."""
         logger.debug("Calling Cognito", extra={"operation": operation, "parameters": dict(parameters)})
         method = getattr(client, _METHODS[operation])
@@ -372,7 +354,7 @@ class AppClients:
         except ClientError as error:
             return self._refusal(operation, error)
         except ParamValidationError:  # its text quotes the values
-            return _Failure(
+            return Failure(
                 "ParamValidationError",
                 passing=False,
                 error=Refused(f"The properties do not fit {operation}.", _TEMPLATE),
@@ -382,24 +364,18 @@ class AppClients:
             broken = isinstance(error, (HTTPClientError, NoConnection, ResponseParserError)) and not isinstance(
                 error, SSLError
             )
-            return _Failure(
-                code,
-                passing=broken,
-                error=Unavailable(
-                    f"Cognito did not answer {operation}: {code}.",
-                    _AGAIN if code in _NEVER_SENT else _ways_out(operation),
-                ),
-            )
+            why = f"Cognito did not answer {operation}: {code}."
+            return Failure(code, passing=broken, error=_lost(operation, why) if broken else Unavailable(why, AGAIN))
         if operation in _SHOWING and not {"UserPoolId", "ClientId"} <= answer.get("UserPoolClient", {}).keys():
             # What botocore makes of a page that somebody between here and Cognito has put in the answer's place.
-            return _Failure(
+            return Failure(
                 "UnreadableAnswer",
                 passing=True,
-                error=Unavailable(f"The answer to {operation} was not Cognito's.", _ways_out(operation)),
+                error=_lost(operation, f"The answer to {operation} was not Cognito's."),
             )
         return answer
 
-    def _refusal(self, operation: str, error: ClientError) -> "_Failure":
+    def _refusal(self, operation: str, error: ClientError) -> Failure:
         details: Mapping[str, Any] = error.response.get("Error", {})
         code = str(details.get("Code", "Unknown"))
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
@@ -410,33 +386,20 @@ class AppClients:
         elif code in _NOT_OFFERED:
             kind = NotOffered
         words = mask(str(details.get("Message", "")), self.secrets)
-        remedy = REMEDIES.get(code, _AGAIN if passing else "see Cognito's words, and deploy again.")
-        if passing and code not in _NOT_DONE:
-            remedy = _ways_out(operation)
+        remedy = REMEDIES.get(code, AGAIN if passing else "see Cognito's words, and deploy again.")
         why = f"Cognito refused {operation} with {code}: {words}".rstrip(": .") + "."
-        return _Failure(code, passing=passing, error=kind(why, remedy))
+        unknown = passing and code not in _NOT_DONE
+        return Failure(code, passing=passing, error=_lost(operation, why) if unknown else kind(why, remedy))
 
 
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """A call that did not work: Cognito's or botocore's name for it, and whether it may pass."""
-
-    code: str
-    passing: bool
-    error: ProviderError
-
-
-def _surely_not_done(failure: _Failure) -> bool:
+def _surely_not_done(failure: Failure) -> bool:
     return failure.code in _NOT_DONE
 
 
-def _ways_out(operation: str) -> str:
-    if operation == "CreateUserPoolClient":
-        return (
-            "look in the user pool for an app client of this name that no stack has, delete it if there is one, "
-            "and deploy again."
-        )
-    return _AGAIN
+def _lost(operation: str, why: str) -> Unavailable:
+    """Return what is said where it is not known whether a call was carried out: of a Create that matters."""
+    kind = OutcomeUnknown if operation == "CreateUserPoolClient" else Unavailable
+    return kind(why, AGAIN)
 
 
 _METHODS = {

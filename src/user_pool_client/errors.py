@@ -64,5 +64,9 @@ class Unavailable(ProviderError):
     """Nothing is wrong with the template: the same deployment may work later."""
 
 
+class OutcomeUnknown(Unavailable):
+    """A call was sent that must not be repeated blindly, and nobody knows whether it was carried out."""
+
+
 class Unanswerable(Exception):
     """An event that is no request of CloudFormation's, or one whose answer could not be delivered."""

@@ -6,16 +6,18 @@ import os
 # What is made at the start stays: looking through it for garbage, now and at every later collection, finds nothing.
 gc.disable()
 
-from user_pool_client.cognito import AppClients, Connections, Role, is_client_id, session_name
+from user_pool_client.cognito import AppClients, Connections, Role, session_name
 from user_pool_client.deadline import Clock
 from user_pool_client.delivery import ToCloudFormation, ToTerminal
-from user_pool_client.lifecycle import Work, on_create, on_delete, on_update
+from user_pool_client.lifecycle import on_create, on_delete, on_update
 from user_pool_client.log import on_wait
 from user_pool_client.lookup import on_forget, on_list, on_lookup
 from user_pool_client.provider import Context, GuardedResource, Job
 from user_pool_client.response import CREATE_FAILED, Outcome
 from user_pool_client.secret_store import SecretStore
 from user_pool_client.settings import Settings
+from user_pool_client.stacks import Connection, Stacks
+from user_pool_client.work import Work
 
 _TYPE = "Custom::UserPoolClient"
 _OWN = {"Create": on_create, "Update": on_update, "Delete": on_delete}
@@ -32,6 +34,7 @@ def build(clock: Clock, *, connected: bool = False) -> GuardedResource:
     """
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
     connections = Connections(region, clock)
+    cloudformation = Connection(region)
     store = SecretStore(region)
     if connected:
         connections.prepare()
@@ -50,7 +53,8 @@ def build(clock: Clock, *, connected: bool = False) -> GuardedResource:
         if request.request_type == "Create" and _is_mistyped(request.resource_type):
             return Outcome("FAILED", CREATE_FAILED, _mistyped(request.resource_type))
         acts = _ACTS.get(request.resource_type, _OWN)
-        work = Work(clients, store, is_client_id, job.answer, job.deadline, job.decided)
+        stacks = Stacks(cloudformation, job.is_of_own_account, job.deadline, on_wait)
+        work = Work(clients, stacks, store, job.answer, job.deadline, job.decided)
         return acts[request.request_type](request, work)
 
     return GuardedResource(courier, clock, create=run, update=run, delete=run)

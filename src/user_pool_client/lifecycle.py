@@ -4,13 +4,10 @@ import contextlib
 import dataclasses
 import hashlib
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
-from user_pool_client import keeping, plan
+from user_pool_client import keeping, making, plan
 from user_pool_client.attributes import attributes
-from user_pool_client.deadline import Deadline
 from user_pool_client.errors import (
     InvalidProperties,
     NotFound,
@@ -20,64 +17,19 @@ from user_pool_client.errors import (
     Refused,
     Unavailable,
 )
-from user_pool_client.names import Named, listed, with_pattern, with_prefix
+from user_pool_client.names import listed, with_pattern, with_prefix
 from user_pool_client.plan import Observed
 from user_pool_client.request import Request, stack_name
-from user_pool_client.response import CREATE_FAILED, Outcome
+from user_pool_client.response import CREATE_FAILED, CREATE_UNKNOWN, Outcome, is_client_id
 from user_pool_client.rules import judge, judge_import, secret_at_creation, secret_wanted
 from user_pool_client.settings import IMPORTS, SETTINGS, Settings, read, read_applied
+from user_pool_client.work import AppClients, Work
 
 _LONGEST_NAME = 128
 _HEX_DIGITS = 12
 
 # A service that makes its client while the stack is made may not be done yet (seconds).
 _WAIT_FOR_A_CLIENT, _LOOK_EVERY = 60.0, 3.0
-
-
-class AppClients(keeping.Calls, Protocol):
-    """What the life of an app client needs of Cognito. Every call raises ProviderError when it does not work."""
-
-    def create(self, settings: Settings) -> Observed:
-        """Make a client."""
-
-    def named(self, pool_id: str) -> list[Named]:
-        """Return the id and the name of every client of the pool."""
-
-    def update(self, pool_id: str, client_id: str, settings: Settings) -> Observed:
-        """Replace the client's whole configuration."""
-
-    def session_minutes(self, pool_id: str, client_id: str) -> int:
-        """Return SSOSession's MaxValidityMinutes."""
-
-    def set_session_minutes(self, pool_id: str, client_id: str, minutes: int) -> None:
-        """Set SSOSession's MaxValidityMinutes."""
-
-    def delete(self, pool_id: str, client_id: str, *, even_late: bool = False) -> bool:
-        """Delete the client; return False if there was none."""
-
-
-class Progress(Protocol):
-    """Which id is true by now."""
-
-    physical_id: str
-
-    def made(self, client_id: str) -> bool:
-        """Note that this client is the resource's now. False if the request has been answered already."""
-
-
-@dataclass(slots=True)
-class Work:
-    """What a request works with, and what it tells on the way.
-
-    `clients` gives access to Cognito as the settings say (RoleArn). `decided` collects what was decided, for the log.
-    """
-
-    clients: Callable[[Settings], AppClients]
-    store: keeping.Store
-    is_client_id: Callable[[str], bool]
-    progress: Progress
-    deadline: Deadline
-    decided: dict[str, object] = field(default_factory=dict)
 
 
 def on_create(request: Request, work: Work) -> Outcome:
@@ -87,6 +39,9 @@ def on_create(request: Request, work: Work) -> Outcome:
         desired = _readable(request)
         if imported := _imported(desired):
             what = f"adopt the app client of {imported}"
+        if (outcome := _answered_before(request, work, desired)) is not None:
+            return outcome
+        if imported:
             return _adopt(request, work, desired)
         named = {"ClientName": derived_name(request), **desired}
         what += f' "{named["ClientName"]}" in user pool {named["UserPoolId"]}'
@@ -100,6 +55,8 @@ def on_update(request: Request, work: Work) -> Outcome:
     client_id, what = request.physical_id, f"update the app client {request.physical_id}"
     try:
         desired, applied = _readable(request), read_applied(request.old_properties)
+        if (outcome := _answered_before(request, work, desired)) is not None:
+            return outcome
         imported = _imported(desired)
         observed = _present(work, desired, client_id)
         if observed is None and _imports_another(desired, applied, client_id):
@@ -117,28 +74,33 @@ def on_update(request: Request, work: Work) -> Outcome:
 
 def on_delete(request: Request, work: Work) -> Outcome:
     """Delete the app client, unless it was imported. There being nothing to delete is a success, whatever is given."""
-    client_id = request.physical_id
+    client_id: str | None = request.physical_id
     applied = read_applied(request.properties)
-    pool_id = applied.get("UserPoolId")
-    done = Outcome("SUCCESS", client_id or CREATE_FAILED)
-    if not work.is_client_id(client_id):
-        pool_id = None
+    pool_id: str = applied.get("UserPoolId", "")
+    done = Outcome("SUCCESS", request.physical_id or CREATE_FAILED)
+    what = f"delete the app client {client_id} of user pool {pool_id}"
+    imported = [name for name in IMPORTS if name in applied]
     try:
-        if pool_id is not None and applied.get("SecretId"):
+        if not pool_id:
+            client_id = None
+        elif not is_client_id(request.physical_id):
+            client_id = None if imported else _made_without_telling(request, work, applied)
+        if client_id is not None and applied.get("SecretId"):
             work.decided.update(gave_back=keeping.give_back(work.store, work.clients(applied), applied, client_id))
     except ProviderError as error:
-        if pool_id is None or not _is_gone(work.clients(applied), pool_id, client_id, error):
-            return _failed(work, f"delete the app client {client_id} of user pool {pool_id}", error)
-    if imported := [name for name in IMPORTS if name in applied]:
+        if client_id is None or not _is_gone(work.clients(applied), pool_id, client_id, error):
+            return _failed(work, what, error)
+    if imported:
         work.decided.update(decision="let go", because=f"{', '.join(imported)} is in the template")
         return done
-    if pool_id is None:
-        work.decided.update(decision="nothing to delete", because="there never was a client of this id")
+    if client_id is None:
+        work.decided.setdefault("decision", "nothing to delete")
+        work.decided.setdefault("because", "there never was a client of this id")
         return done
     try:
         deleted = work.clients(applied).delete(pool_id, client_id)
     except ProviderError as error:
-        return _failed(work, f"delete the app client {client_id} of user pool {pool_id}", error)
+        return _failed(work, what, error)
     work.decided.update(
         {"decision": "deleted", "because": "CloudFormation asked for it"}
         if deleted
@@ -154,6 +116,39 @@ def derived_name(request: Request) -> str:
     return f"{readable[: _LONGEST_NAME - _HEX_DIGITS - 1]}-{unique[:_HEX_DIGITS]}"
 
 
+def _made_without_telling(request: Request, work: Work, applied: Settings) -> str | None:
+    """Return the id of the client that a cancelled or lost Create has made, if this Delete may delete one."""
+    if request.physical_id != CREATE_UNKNOWN and not making.is_invented(request):
+        return None
+    would_be = plan.new({"ClientName": derived_name(request), **applied}, "").settings
+    return making.lost(request, work, applied, would_be)
+
+
+def _answered_before(request: Request, work: Work, desired: Settings) -> Outcome | None:
+    """Return the answer to a late request that was answered before; None if it is to be carried out.
+
+    Raises Unavailable where nobody waits for it any more.
+    """
+    work.late = not request.is_fresh(work.deadline.clock.wall())
+    if not work.late:
+        return None
+    work.progress.unsure()
+    now = making.standing(request, work)
+    work.decided.update(late=True, standing=now.status)
+    if now.awaits(request.request_type, request.signed_at):
+        return None
+    if now.answered(request.request_type) and is_client_id(now.physical_id):
+        client = observe(work.clients(desired), desired["UserPoolId"], now.physical_id, desired)
+        if client is not None:
+            work.progress.made(client.client_id)
+            work.decided.update(decision="answer as before", because="CloudFormation has the answer already")
+            return _told(request, work, client, desired, desired)
+    if request.request_type == "Create" and not _imported(desired):
+        would_be = plan.new({"ClientName": derived_name(request), **desired}, "").settings
+        making.clear_away(request, work, desired, would_be, now)
+    raise Unavailable("CloudFormation no longer waits for this request, so nothing was made of it.", "deploy again.")
+
+
 def observe(clients: AppClients, pool_id: str, client_id: str, desired: Settings) -> Observed | None:
     """Return the client as it is, or None; ask for a secret that Describe does not show only where one is wanted."""
     observed = clients.describe(pool_id, client_id)
@@ -164,7 +159,7 @@ def observe(clients: AppClients, pool_id: str, client_id: str, desired: Settings
 
 def _present(work: Work, desired: Settings, client_id: str) -> Observed | None:
     """Return the resource's client, if it exists and is the one that the template is about."""
-    if not work.is_client_id(client_id) or _import_id(desired) not in (None, client_id):
+    if not is_client_id(client_id) or _import_id(desired) not in (None, client_id):
         return None
     return observe(work.clients(desired), desired["UserPoolId"], client_id, desired)
 
@@ -204,20 +199,16 @@ def _make_so(request: Request, work: Work, desired: Settings, applied: Settings,
 
 def _create(request: Request, work: Work, desired: Settings, decision: plan.Create) -> Outcome:
     settings = decision.settings
+    work.decided.update(decision="create", because=decision.because)
+    if work.late and (found := making.found_before(request, work, desired, settings)) is not None:
+        return _made_so(request, work, found, desired, {})
     if "SecretId" in desired:
         own = keeping.laid_there_before(work.store, desired)
         if own is not None:
             settings = {name: value for name, value in settings.items() if name != "GenerateSecret"}
             settings["ClientSecret"] = own
     _judge(settings, has_secret=bool(secret_wanted(settings)), given=settings, keeps="SecretId" in desired)
-    work.decided.update(decision="create", because=decision.because)
-    clients = work.clients(desired)
-    created = clients.create(settings)
-    if not work.progress.made(created.client_id):
-        # The watchdog has answered that there is no client, so nobody would ever delete this one.
-        work.decided.update(made_too_late=created.client_id)
-        clients.delete(created.pool_id, created.client_id, even_late=True)
-        raise Unavailable("Cognito made the client too late, so it was deleted again.", "deploy again.")
+    created = making.make(request, work, work.clients(desired), settings)
     return _made_so(request, work, created, desired, {})
 
 
@@ -332,10 +323,17 @@ def _made_so(request: Request, work: Work, client: Observed, desired: Settings, 
             # A user pool that has no sessions any more has nothing to reset.
             if "SSOSession" in desired:
                 raise
-        client = dataclasses.replace(client, settings={**client.settings, "SSOSession": dict(wanted)})
+    return _told(request, work, client, desired, applied)
+
+
+def _told(request: Request, work: Work, client: Observed, desired: Settings, applied: Settings) -> Outcome:
+    """Tell of the client, after its secret is kept where SecretId wants it to be."""
+    session = desired.get("SSOSession") or (SETTINGS["SSOSession"].default if "SSOSession" in applied else None)
+    if session is not None:
+        client = dataclasses.replace(client, settings={**client.settings, "SSOSession": dict(session)})
     if "SecretId" not in desired:
         return Outcome("SUCCESS", client.client_id, data=attributes(client))
-    version = keeping.keep(work.store, clients, client, desired=desired, applied=applied, request=request)
+    version = keeping.keep(work.store, work.clients(desired), client, desired=desired, applied=applied, request=request)
     work.decided.update(kept_in=version.arn, kept_as=version.version_id)
     kept = {"SecretArn": version.arn, "SecretVersionId": version.version_id}
     return Outcome("SUCCESS", client.client_id, data={**attributes(dataclasses.replace(client, secret=None)), **kept})

@@ -34,7 +34,7 @@ def count(name: str) -> None:
 
 
 def on_wait(*, operation: str, why: str, seconds: float) -> None:
-    """Log and count a wait for Cognito."""
+    """Log and count a wait for Cognito or CloudFormation."""
     count("Retried")
     with _metrics_lock:
         _metrics.add_metric("Waited", MetricUnit.Seconds, seconds)

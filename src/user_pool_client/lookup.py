@@ -4,12 +4,12 @@ from typing import Any
 
 from user_pool_client.attributes import attributes
 from user_pool_client.errors import InvalidProperties, NotFound, ProviderError, Refused
-from user_pool_client.lifecycle import AppClients, Work
 from user_pool_client.names import Named, listed, with_prefix
 from user_pool_client.request import Request
 from user_pool_client.response import CREATE_FAILED, Outcome, fits
 from user_pool_client.rules import LOOKUP_KEYS, external_id_for_a_role, one_client_to_look_up
 from user_pool_client.settings import ListTemplate, LookupTemplate, Settings, read
+from user_pool_client.work import AppClients, Work
 
 
 def on_lookup(request: Request, work: Work) -> Outcome:

@@ -77,6 +77,12 @@ def decide(*, desired: Settings, applied: Settings, observed: Observed | None, d
     return Update(observed, wanted, changed) if changed else Keep(observed)
 
 
+def holds(desired: Settings, observed: Observed) -> bool:
+    """Tell whether everything that is desired is so on the client, secret included, whatever else is set there."""
+    named = desired.get("ClientName", "")
+    return isinstance(decide(desired=desired, applied={}, observed=observed, derived_name=named), Keep)
+
+
 def new(settings: Settings, because: str) -> Create:
     """Plan a new client. Empty lists of attributes are the default, which only leaving them out asks for."""
     sent = {name: settings[name] for name in CREATABLE if name in settings}

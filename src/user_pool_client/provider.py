@@ -7,6 +7,7 @@ signed URL. A contract test holds the seams of that version.
 
 import os
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,13 +19,17 @@ from user_pool_client.deadline import Clock, Deadline
 from user_pool_client.errors import Unanswerable
 from user_pool_client.log import count, flush_metrics, hush_libraries, logger, where
 from user_pool_client.request import Request
-from user_pool_client.response import CREATE_FAILED, Outcome
+from user_pool_client.response import CREATE_FAILED, CREATE_UNKNOWN, Envelope, Outcome
+
+# Answers that a process keeps for requests that come again; those that do come within minutes.
+_MOST_REMEMBERED = 100
 
 
 class Context(Protocol):
     """What is needed of Lambda's context object."""
 
     aws_request_id: str
+    invoked_function_arn: str
 
     def get_remaining_time_in_millis(self) -> int:
         """Return the milliseconds until Lambda ends the invocation."""
@@ -48,6 +53,18 @@ class Answer:
         self._send = send
         self.given: Outcome | None = None
         self.physical_id = physical_id
+        self._without = physical_id
+
+    def unsure(self) -> None:
+        """Note that there may be a client whose id nobody knows: an answer without an id says so from now on."""
+        with self._lock:
+            if self.physical_id == CREATE_FAILED:
+                self.physical_id = CREATE_UNKNOWN
+
+    def nothing_made(self) -> None:
+        """Note that there is surely no new client, or no longer."""
+        with self._lock:
+            self.physical_id = self._without
 
     def made(self, client_id: str) -> bool:
         """Note that a client exists: from now on every answer carries its id. False if the answer is out already."""
@@ -86,6 +103,7 @@ class Job:
     answer: Answer
     outcome: Outcome
     began: float
+    is_of_own_account: bool
     undelivered: Unanswerable | None = None
     decided: dict[str, object] = field(default_factory=dict)
 
@@ -103,6 +121,7 @@ class GuardedResource(CfnResource):
         self._clock = clock
         self._timer: threading.Timer | None = None
         self._job: Job
+        self._answers: OrderedDict[tuple[Envelope, str], Outcome] = OrderedDict()
         self.create(self._registered(create))
         self.update(self._registered(update))
         self.delete(self._registered(delete))
@@ -136,12 +155,42 @@ class GuardedResource(CfnResource):
 
     def _carry_out(self, request: Request, context: Context) -> None:
         self._courier.check(request)
+        if request.has_expired(self._clock.wall()):
+            # Not raised: Lambda would only repeat it.
+            logger.error("No answer", extra={"because": "The response URL has expired, so nothing was done."})
+            count("Unanswered")
+            return
         seconds = min(request.seconds_left(self._clock.wall()), context.get_remaining_time_in_millis() / 1000)
         deadline = Deadline.after(seconds, self._clock)
         unknown = f'Could not carry out the request: there is no RequestType "{request.request_type}".'
         answer = Answer(request.physical_id or CREATE_FAILED, lambda outcome: self._deliver(job, outcome))
-        job = Job(request, deadline, answer, Outcome("FAILED", answer.physical_id, unknown), self._clock.monotonic())
+        job = Job(
+            request=request,
+            deadline=deadline,
+            answer=answer,
+            outcome=Outcome("FAILED", answer.physical_id, unknown),
+            began=self._clock.monotonic(),
+            is_of_own_account=_account(request.stack_id) == _account(context.invoked_function_arn),
+        )
         self._job = job
+        if (told_before := self._answers.get((request.envelope, request.request_type))) is not None:
+            job.decided.update(decision="answer as before", because="the same request was answered before")
+            answer.give(told_before)
+        else:
+            self._dispatch(job, context)
+            self._remember(job)
+        if job.undelivered is not None:
+            raise job.undelivered
+
+    def _remember(self, job: Job) -> None:
+        """Keep the answer for the case that the request comes again: the first one stands, a failure too."""
+        if job.answer.given is not None:
+            self._answers[job.request.envelope, job.request.request_type] = job.answer.given
+        while len(self._answers) > _MOST_REMEMBERED:
+            self._answers.popitem(last=False)
+
+    def _dispatch(self, job: Job, context: Context) -> None:
+        request, answer = job.request, job.answer
         # crhelper logs its event and keeps it: it gets one without URL and properties.
         ids = {
             "RequestType": request.request_type,
@@ -157,11 +206,11 @@ class GuardedResource(CfnResource):
                 # Lambda freezes the process, so what the watchdog still prints must be out before.
                 self._timer.join()
             logger.warning("The work ended after the answer", extra=_found(job, job.outcome))
-        if job.undelivered is not None:
-            raise job.undelivered
 
     def _deliver(self, job: Job, outcome: Outcome) -> None:
         """Deliver one outcome, and log what became of the request."""
+        if "left_behind" in job.decided:
+            count("LeftBehind")
         unexpected: Outcome | None = None
         try:
             self._courier.deliver(job.request, outcome, job.deadline)
@@ -244,8 +293,13 @@ def _failed(job: Job, why: str, remedy: str) -> Outcome:
     return Outcome("FAILED", job.answer.physical_id, f"{_could_not(job)}: {why} What to do: {remedy}")
 
 
+def _account(arn: str) -> str:
+    """Return the account in an ARN, '' where there is none."""
+    return "".join(arn.split(":")[4:5])
+
+
 def _could_not(job: Job) -> str:
-    client = "" if job.answer.physical_id == CREATE_FAILED else f" {job.answer.physical_id}"
+    client = "" if job.answer.physical_id in (CREATE_FAILED, CREATE_UNKNOWN) else f" {job.answer.physical_id}"
     return f"Could not {job.request.request_type.lower()} the app client{client}"
 
 

@@ -21,6 +21,11 @@ _MOST_FOR_IDS = 3000
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-customresource.html
 _SERVICE_TIMEOUT = 3600
 
+# Lambda repeats a failed invocation after a minute at the earliest: what comes sooner is a first delivery, or one of
+# two at the same moment, of which nobody could tell anyway.
+# https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+_FRESH = 30.0  # seconds
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -35,6 +40,10 @@ class Request:
     physical_id: str
     properties: object = field(repr=False)
     old_properties: object = field(repr=False)
+    signed_at: datetime | None = None
+    """When CloudFormation signed the response URL (X-Amz-Date), to the second; None where it is not dated."""
+    valid_for: float | None = None
+    """For how many seconds from then on the response URL is good (X-Amz-Expires); None where it does not say."""
 
     @classmethod
     def parse(cls, event: object) -> "Request":
@@ -47,16 +56,19 @@ class Request:
         physical_id = event.get("PhysicalResourceId")
         if len(json.dumps([physical_id, *(event[name] for name in _IDS)])) > _MOST_FOR_IDS:
             raise Unanswerable("The event's ids are so long that no answer could repeat them.")
+        url = Sensitive(event["ResponseURL"])
         return cls(
             request_type=event["RequestType"],
             resource_type=str(event.get("ResourceType")),
-            response_url=Sensitive(event["ResponseURL"]),
+            response_url=url,
             stack_id=event["StackId"],
             request_id=event["RequestId"],
             logical_resource_id=event["LogicalResourceId"],
             physical_id=physical_id if isinstance(physical_id, str) else "",
             properties=_sealed(event.get("ResourceProperties")),
             old_properties=_sealed(event.get("OldResourceProperties")),
+            signed_at=_signed_at(url),
+            valid_for=_valid_for(url),
         )
 
     @property
@@ -78,10 +90,20 @@ class Request:
 
         It counts from when it signed the response URL; a URL without a date (an emulator's) counts from now.
         """
-        signed = _signed_at(self.response_url)
+        return _service_timeout(self.properties) - self.age(now)
+
+    def age(self, now: float) -> float:
+        """Return the seconds since the response URL was signed; 0 where it is not dated."""
         # A clock that runs behind CloudFormation's must not lengthen the time.
-        age = 0.0 if signed is None else max(0.0, now - signed.timestamp())
-        return _service_timeout(self.properties) - age
+        return 0.0 if self.signed_at is None else max(0.0, now - self.signed_at.timestamp())
+
+    def is_fresh(self, now: float) -> bool:
+        """Tell whether this is no late or repeated delivery. A URL that is not dated (an emulator's) is fresh."""
+        return self.age(now) < _FRESH
+
+    def has_expired(self, now: float) -> bool:
+        """Tell whether S3 would no longer take an answer at the response URL."""
+        return self.valid_for is not None and self.age(now) >= self.valid_for
 
 
 def stack_name(stack_id: str) -> str:
@@ -110,7 +132,22 @@ def _service_timeout(properties: object) -> float:
 
 def _signed_at(url: Sensitive) -> datetime | None:
     try:
-        (signed,) = parse_qs(urlsplit(url.reveal()).query)["X-Amz-Date"]
-        return datetime.strptime(signed, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    except (KeyError, ValueError):
+        return datetime.strptime(_of_query(url, "X-Amz-Date"), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
         return None
+
+
+def _valid_for(url: Sensitive) -> float | None:
+    try:
+        return float(int(_of_query(url, "X-Amz-Expires")))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _of_query(url: Sensitive, name: str) -> str:
+    """Return a value of the URL's query, '' where there is not exactly one."""
+    try:
+        values = parse_qs(urlsplit(url.reveal()).query).get(name, [])
+    except ValueError:
+        return ""
+    return values[0] if len(values) == 1 else ""

@@ -1,6 +1,7 @@
 """An outcome as the bytes that CloudFormation reads: at most 4,096 of them, whatever there is to say."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -14,8 +15,17 @@ MOST_BYTES = 4096
 
 # A Create that made nothing answers with this: `:` and `-` cannot be in a client id (`[\w+]+`).
 CREATE_FAILED = "create-failed:no-app-client"
+# A Create that may have made a client, but could not find out in time, answers with this: its Delete looks for it.
+CREATE_UNKNOWN = "create-unknown:no-app-client"
+
+_CLIENT_ID = re.compile(r"[A-Za-z0-9_+]{1,128}")
 
 _CUT = " … (cut; the function's log has the whole text)"
+
+
+def is_client_id(physical_id: str) -> bool:
+    """Tell whether Cognito could have given this id; markers and ids that CloudFormation invents are none."""
+    return bool(_CLIENT_ID.fullmatch(physical_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ class LambdaContext:
     """Lambda's context object, with a minute left."""
 
     aws_request_id: str = "7f0c2f3e-0000-4000-8000-000000000000"
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:user-pool-client"
     milliseconds: int = 60_000
 
     def get_remaining_time_in_millis(self) -> int:
@@ -166,7 +167,7 @@ def test_we_override_these_seams_and_no_others() -> None:
 
 
 def test_what_we_make_of_our_own_hides_nothing_of_crhelpers(plain: Plain) -> None:
-    assert set(vars(boxed(Courier()))) - set(dir(plain.helper)) == {"_clock", "_courier"}
+    assert set(vars(boxed(Courier()))) - set(dir(plain.helper)) == {"_answers", "_clock", "_courier"}
     assert not {"_carry_out", "_deliver", "_registered", "_job"} & set(dir(plain.helper))
 
 
@@ -644,8 +645,8 @@ def test_an_answer_that_cannot_be_delivered_fails_the_invocation(
 def test_no_echo_does_not_stay(courier: Courier, plain: Plain) -> None:
     outcomes = iter([WITH_SECRET, MADE])
     resource = boxed(courier, lambda _: next(outcomes))
-    resource(event(), LambdaContext())
-    resource(event(), LambdaContext())
+    resource(event(RequestId="first"), LambdaContext())
+    resource(event(RequestId="second"), LambdaContext())
     assert [answer["NoEcho"] for answer in courier.answers] == [True, False]
 
     def once(*_: object) -> str:

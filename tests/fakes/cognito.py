@@ -94,6 +94,8 @@ class Fault:
     failure: ApiError | BrokenConnectionError
     after: bool
     """Whether the work is done first, so that only the answer is lost."""
+    postponed: int = 0
+    """After how many more requests the work is done all the same, as if it had been on its way for long."""
 
 
 @dataclass
@@ -163,16 +165,22 @@ class FakeCognito:
     people do to the pool meanwhile.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one by one by name, what a test may want to be different
         self,
         *,
         seed: int = 0,
         clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
         quota: int | None = None,
+        account_quota: int | None = None,
+        listed_after: float = 0.0,
         auth_flows: Iterable[str] = limits.AUTH_FLOWS,
         each_unit_sticks: bool = False,
     ) -> None:
         """Take the clock in seconds, the quota in requests a second for each operation and pool (None: no quota).
+
+        The account's quota is for all pools, and one for reads and one for writes. A new client is listed only after
+        `listed_after` seconds.
 
         TokenValidityUnits are sticky as a whole. Nobody has said what an Update does that gives some of the units: the
         others go, or, with `each_unit_sticks`, stay. Who sends all three need not care.
@@ -184,9 +192,14 @@ class FakeCognito:
         self.secrets_ever: list[str] = []
         self._seed = seed
         self._clock = clock
+        self._sleep = sleep
         self._quota = quota
+        self._account_quota = account_quota
+        self._listed_after = listed_after
+        self._delays: list[tuple[str, float]] = []
+        self._postponed: list[tuple[int, str, Json]] = []
         self._each_unit_sticks = each_unit_sticks
-        self._recent: dict[tuple[str, str], deque[float]] = defaultdict(deque)
+        self._recent: dict[tuple[str, ...], deque[float]] = defaultdict(deque)
         self._inputs = limits.operations(tuple(auth_flows))
         self._drawn = 0
         self._pages: dict[str, str] = {}
@@ -261,8 +274,12 @@ class FakeCognito:
             self.calls.append(Call(operation, copy.deepcopy(params)))
         if self.on_call:
             self.on_call(operation, params)
+        self._delay(operation)
         with self._lock:
+            self._catch_up()
             fault = self._next_fault(operation)
+            if fault and fault.postponed:
+                self._postponed.append((len(self.calls) + fault.postponed, operation, copy.deepcopy(params)))
             if fault and not fault.after:
                 raise fault.failure
             answer = self._answer(operation, params, region, caller)
@@ -311,6 +328,27 @@ class FakeCognito:
         error = failure if isinstance(failure, ApiError) else BrokenConnectionError(failure)
         self.planned_faults.extend(Fault(operation, error, after) for _ in range(times))
 
+    def delay(self, operation: str, seconds: float, *, times: int = 1) -> None:
+        """Let the next `times` requests for the operation wait before they are carried out."""
+        self._delays.extend([(operation, seconds)] * times)
+
+    def postpone(self, operation: str, failure: ConnectionFault = "read-timeout", *, requests: int = 1) -> None:
+        """Break the connection of the next request, and carry it out only when so many others have come after it."""
+        self.planned_faults.append(Fault(operation, BrokenConnectionError(failure), after=False, postponed=requests))
+
+    def _delay(self, operation: str) -> None:
+        for planned in self._delays:
+            if planned[0] in ("*", operation):
+                self._delays.remove(planned)
+                self._sleep(planned[1])
+                return
+
+    def _catch_up(self) -> None:
+        """Carry out what was postponed until now."""
+        for planned in [planned for planned in self._postponed if planned[0] <= len(self.calls)]:
+            self._postponed.remove(planned)
+            self._work(planned[1], planned[2], None, None)
+
     def _next_fault(self, operation: str) -> Fault | None:
         for fault in self.planned_faults:
             if fault.operation in ("*", operation):
@@ -330,15 +368,22 @@ class FakeCognito:
 
     def _throttle(self, operation: str, pool_id: str) -> None:
         """Allow as many requests as the quota in any one second; those that are refused do not count."""
-        if self._quota is None:
-            return
         now = self._clock()
-        recent = self._recent[operation, pool_id]
-        while recent and recent[0] <= now - 1:
-            recent.popleft()
-        if len(recent) >= self._quota:
-            raise ApiError("TooManyRequestsException", "Rate exceeded")
-        recent.append(now)
+        kind = "reads" if operation.startswith(("Describe", "List", "Get")) else "writes"
+        counted: list[deque[float]] = []
+        for quota, recent in (
+            (self._quota, self._recent[operation, pool_id]),
+            (self._account_quota, self._recent[kind,]),
+        ):
+            if quota is None:
+                continue
+            while recent and recent[0] <= now - 1:
+                recent.popleft()
+            if len(recent) >= quota:
+                raise ApiError("TooManyRequestsException", "Rate exceeded")
+            counted.append(recent)
+        for recent in counted:
+            recent.append(now)
 
     def _work(self, operation: str, params: Json, region: str | None, caller: Caller | None) -> Json:
         if operation not in self._operations:
@@ -401,7 +446,9 @@ class FakeCognito:
                 raise ApiError("InvalidParameterException", "Invalid pagination token.")
             behind = self._pages[token]
         clients = self.pools[params["UserPoolId"]].clients
-        rest = sorted(client_id for client_id in clients if client_id > behind)
+        until = self._clock() - self._listed_after
+        known = [each.client_id for each in clients.values() if not self._listed_after or each.created <= until]
+        rest = sorted(client_id for client_id in known if client_id > behind)
         page = rest[: params.get("MaxResults", PAGE)]
         members = ("ClientId", "UserPoolId", "ClientName")
         shown = [clients[client_id].shown() for client_id in page]

@@ -1,6 +1,6 @@
 """The fake behind the protocol that AWS's SDKs speak (JSON 1.1), and behind every boto3 client of this process.
 
-The same place in the process leads to a fake STS and to a fake Secrets Manager, if there are any.
+The same place in the process leads to a fake STS, a fake Secrets Manager and a fake CloudFormation, if there are any.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from botocore.awsrequest import AWSPreparedRequest
 
+    from tests.fakes.cloudformation import FakeCloudFormation
     from tests.fakes.secrets_manager import FakeSecretsManager
     from tests.fakes.sts import FakeSts
 
@@ -35,6 +36,7 @@ TARGET = re.compile(r"AWSCognitoIdentityProviderService\.(\w+)")
 ENDPOINT = re.compile(r"cognito-idp\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 STS_ENDPOINT = re.compile(r"sts(\.[a-z0-9-]+)?\.amazonaws\.com(\.cn)?")
 SECRETS_ENDPOINT = re.compile(r"secretsmanager\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
+STACKS_ENDPOINT = re.compile(r"cloudformation\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 SIGNER = re.compile(r"Credential=([^/,\s]+)/")
 
 # Who signed the request that is being answered; no parameter of `reply_to`, because tests put their own in its place.
@@ -78,7 +80,11 @@ def signed_by(caller: Caller | None) -> Iterator[None]:
 
 @contextmanager
 def installed(
-    fake: FakeCognito, sts: FakeSts | None = None, *, secrets_manager: FakeSecretsManager | None = None
+    fake: FakeCognito,
+    sts: FakeSts | None = None,
+    *,
+    secrets_manager: FakeSecretsManager | None = None,
+    cloudformation: FakeCloudFormation | None = None,
 ) -> Iterator[FakeCognito]:
     """Let the fake answer all requests of all botocore clients of this process, whoever makes them and when.
 
@@ -100,6 +106,8 @@ def installed(
                 reply = Reply(*sts.reply_to(content(request), *credentials(request)))
             elif secrets_manager and (endpoint := SECRETS_ENDPOINT.fullmatch(host)):
                 reply = Reply(*secrets_manager.reply_to(header(request, "X-Amz-Target"), content(request), endpoint[1]))
+            elif cloudformation and STACKS_ENDPOINT.fullmatch(host):
+                reply = Reply(*cloudformation.reply_to(content(request)))
             else:
                 strays.append(f"{request.method} {url.scheme}://{url.netloc}")
                 raise AssertionError(f"Only Cognito is faked here: {strays[-1]}")

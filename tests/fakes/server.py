@@ -1,4 +1,4 @@
-"""The fake behind a real HTTP server on loopback, for tests with real processes (AWS_ENDPOINT_URL)."""
+"""The fakes behind a real HTTP server on loopback, for tests with real processes (AWS_ENDPOINT_URL)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from tests.fakes.loopback import Handler, LoopbackServer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SCOPE = re.compile(r"Credential=[^/]+/\d{8}/([a-z0-9-]+)/cognito-idp/aws4_request")
+    from tests.fakes.cloudformation import FakeCloudFormation
+
+SCOPE = re.compile(r"Credential=[^/]+/\d{8}/([a-z0-9-]+)/(cognito-idp|cloudformation)/aws4_request")
 
 
 class CognitoServer(LoopbackServer):
-    """Serve one fake; `url` is the endpoint for the SDK."""
+    """Serve one fake of Cognito, and one of CloudFormation if there is one; `url` is the endpoint for the SDK."""
 
-    def __init__(self, fake: FakeCognito) -> None:
+    def __init__(self, fake: FakeCognito, cloudformation: FakeCloudFormation | None = None) -> None:
         self.fake = fake
+        self.cloudformation = cloudformation
         super().__init__(CognitoHandler)
 
     @property
@@ -44,6 +47,9 @@ class CognitoHandler(Handler):
             self.answer(400, {"x-amzn-ErrorType": "MissingAuthenticationTokenException:"}, b"{}")
             return
         try:
+            if signed[2] == "cloudformation" and self.server.cloudformation is not None:
+                self.answer(*self.server.cloudformation.reply_to(body))
+                return
             reply = reply_to(self.server.fake, self.headers.get("X-Amz-Target", ""), body, signed[1])
         except BrokenConnectionError as broken:
             if broken.kind == "read-timeout":
@@ -55,7 +61,7 @@ class CognitoHandler(Handler):
 
 
 @contextmanager
-def serving(fake: FakeCognito) -> Iterator[CognitoServer]:
-    """Serve the fake on a free port of loopback; afterwards nothing is left running."""
-    with CognitoServer(fake) as server:
+def serving(fake: FakeCognito, cloudformation: FakeCloudFormation | None = None) -> Iterator[CognitoServer]:
+    """Serve the fakes on a free port of loopback; afterwards nothing is left running."""
+    with CognitoServer(fake, cloudformation) as server:
         yield server

@@ -221,7 +221,7 @@ def a_kept_world(*, domain: str = DOMAIN, pending_stays: bool = False, **options
             mock.patch.object(boto3, "client", client_made_once),
             mock.patch.object(boto3, "Session", session),
             no_waiting_for_secrets_manager(),
-            cognito_wire.installed(world.fake, sts, secrets_manager=secrets),
+            cognito_wire.installed(world.fake, sts, secrets_manager=secrets, cloudformation=world.stacks),
             mortal(kept),
             mock.patch.object(rotation_handler, "_clock", clock),
             mock.patch.object(rotation_handler, "_rotation", rotation_handler.build(clock)),

@@ -10,7 +10,7 @@ import pytest
 
 from tests.canaries import OWN_SECRET, SIGNATURE
 from tests.flow.templates import APP, BARE, CONFIDENTIAL
-from tests.flow.world import CREATE, DELETE, DESCRIBE, MARKER, UPDATE, World
+from tests.flow.world import CREATE, DELETE, DESCRIBE, UNKNOWN, UPDATE, World
 from user_pool_client import delivery
 from user_pool_client.response import Body, Envelope, Outcome, encode
 
@@ -90,7 +90,7 @@ def test_an_unexpected_exception_is_told_by_its_name_and_place_only(
         case _:
             answer = world.update(client_id, new, properties)
 
-    assert (answer.status, answer.physical_id) == ("FAILED", MARKER if operation == CREATE else client_id)
+    assert (answer.status, answer.physical_id) == ("FAILED", UNKNOWN if operation == CREATE else client_id)
     assert f"unexpected {type(error).__name__} at " in answer.reason
     assert "What to do: see the function's log, report it as a bug, and deploy again." in answer.reason
     (line,) = [line for line in world.log() if line["message"] == "Unexpected error"]

@@ -36,14 +36,17 @@ def test_a_failure_is_told_before_anybody_stops_waiting(
     world: World, service_timeout: Any, signed_ago: float, function_timeout: float, at_most: float
 ) -> None:
     client_id = world.existing()
+    url = signed(world, signed_ago)
+    world.clock.now -= max(signed_ago, 0)
     properties = {**BARE, **({} if service_timeout is None else {"ServiceTimeout": service_timeout})}
     event = world.request(
         "Update",
         {**properties, "LogoutURLs": [APP]},
         PhysicalResourceId=client_id,
         OldResourceProperties=properties,
-        ResponseURL=signed(world, signed_ago),
+        ResponseURL=url,
     )
+    world.clock.now += max(signed_ago, 0)
 
     with world.failing(DESCRIBE, TOO_MANY):
         answer = world.send(event, timeout=function_timeout)

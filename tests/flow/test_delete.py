@@ -34,7 +34,7 @@ def test_a_delete_is_one_call(world: World, properties: Json) -> None:
     "physical_id",
     [
         pytest.param(MARKER, id="marker"),
-        pytest.param("shop-WebClient-1QZ6T0XJ4MHFN", id="invented by CloudFormation"),
+        pytest.param("shop-ApiClient-1QZ6T0XJ4MHFN", id="invented for another resource"),
         pytest.param("", id="empty"),
         pytest.param("a" * 129, id="too long"),
         pytest.param("client/../other", id="odd"),

@@ -11,6 +11,7 @@ from unittest import mock
 import pytest
 
 from tests import canaries
+from tests.fakes.cloudformation import FakeCloudFormation
 from tests.fakes.cognito import ApiError, FakeCognito
 from tests.fakes.response_host import ResponseHost, response_host
 from tests.fakes.server import serving
@@ -19,8 +20,9 @@ from tests.flow.world import (
     CREATE,
     DELETE,
     DESCRIBE,
+    LIST,
     LOGICAL_ID,
-    MARKER,
+    OWNER,
     POOL,
     STACK_ID,
     UPDATE,
@@ -28,7 +30,7 @@ from tests.flow.world import (
     FunctionContext,
     RealClock,
 )
-from user_pool_client import handler
+from user_pool_client import handler, making
 from user_pool_client.deadline import Clock
 from user_pool_client.errors import Unanswerable
 
@@ -45,6 +47,7 @@ class Emulator:
     """A local AWS and a function that is pointed at it."""
 
     fake: FakeCognito
+    stacks: FakeCloudFormation
     host: ResponseHost
     function: GuardedResource
 
@@ -74,15 +77,15 @@ def emulator() -> Iterator[Emulator]:
 
 @contextmanager
 def local_aws() -> Iterator[Emulator]:
-    fake = FakeCognito()
+    fake, stacks = FakeCognito(), FakeCloudFormation()
     fake.add_pool(POOL)
     with (
-        serving(fake) as server,
+        serving(fake, stacks) as server,
         response_host("127.0.0.1", tls=False) as host,
         mock.patch.dict(os.environ, {"AWS_ENDPOINT_URL": server.url}),
     ):
         assert server.port != host.port
-        yield Emulator(fake, host, handler.build(Clock()))
+        yield Emulator(fake, stacks, host, handler.build(Clock()))
     assert not fake.planned_faults
 
 
@@ -110,14 +113,18 @@ def test_a_real_connection_that_breaks_is_tried_again(emulator: Emulator) -> Non
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["nothing done", "done"])
-def test_a_create_whose_real_connection_breaks_is_sent_once(emulator: Emulator, *, after: bool) -> None:
+def test_a_create_whose_real_connection_breaks_makes_one_client(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, *, after: bool
+) -> None:
+    monkeypatch.setattr(making, "_LOOK_AGAIN_AFTER", (0.1,))
     emulator.fake.fail(CREATE, "connection-closed", after=after)
 
     answer = emulator.send("Create", CONFIDENTIAL)
 
-    assert (answer.status, answer.physical_id) == ("FAILED", MARKER)
-    assert "ConnectionClosedError" in answer.reason
-    assert emulator.fake.operations_called() == [CREATE]
+    assert answer.status == "SUCCESS", answer.reason
+    assert emulator.fake.client_ids(POOL) == [answer.physical_id]
+    assert emulator.fake.operations_called() == ([CREATE, LIST, DESCRIBE] if after else [CREATE, LIST, LIST, CREATE])
+    assert emulator.stacks.operations_called() == ([OWNER] if after else [])
 
 
 def test_a_real_refusal_is_told(emulator: Emulator) -> None:

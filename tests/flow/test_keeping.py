@@ -995,7 +995,7 @@ def test_a_client_that_is_gone_needs_no_secret_that_can_be_read(kept: Kept, fail
     assert (deleted.status, deleted.physical_id) == ("SUCCESS", client_id)
 
 
-@pytest.mark.parametrize("physical_id", [MARKER, "shop-WebClient-1QZ6T0XJ4MHFN"])
+@pytest.mark.parametrize("physical_id", [MARKER, "another-resource-1QZ6T0XJ4MHFN"])
 def test_the_delete_of_an_id_that_was_never_a_clients_asks_nobody(kept: Kept, physical_id: str) -> None:
     assert kept.world.delete(physical_id, kept.template()).status == "SUCCESS"
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.fakes.cognito import ApiError
 from tests.flow.templates import APP, BARE, CONFIDENTIAL
-from tests.flow.world import CREATE, DELETE, DESCRIBE, MARKER, UPDATE, Answer, World
+from tests.flow.world import CREATE, DELETE, DESCRIBE, UNKNOWN, UPDATE, Answer, World
 from user_pool_client import lifecycle
 from user_pool_client.attributes import Attributes, attributes
 
@@ -65,7 +65,7 @@ def test_a_client_that_was_created_too_late_is_deleted_again(world: World) -> No
 
     answer = answer_in_time(world, world.request("Create", CONFIDENTIAL))
 
-    assert answer.physical_id == MARKER
+    assert answer.physical_id == UNKNOWN
     assert world.calls() == [CREATE, DELETE]
     assert world.client_ids() == []
 

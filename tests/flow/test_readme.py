@@ -117,7 +117,7 @@ def late(world: World) -> str:
 
 
 def unanswered(world: World) -> str:
-    world.fail(CREATE, "read-timeout", after=True)
+    world.fail(CREATE, "read-timeout", times=3)
     return world.create(WEB).reason
 
 

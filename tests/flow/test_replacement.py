@@ -160,7 +160,6 @@ def test_an_update_without_a_physical_id_makes_the_client(world: World) -> None:
     [
         ApiError("LimitExceededException", "Maximum number of user pool clients exceeded."),
         ApiError("NotAuthorizedException", "Not authorized."),
-        ApiError("InternalErrorException", "Something went wrong."),
     ],
     ids=lambda refusal: refusal.code,
 )

@@ -352,11 +352,19 @@ def test_a_delete_of_what_is_gone_over_there_succeeds(world: World, gone: str) -
     assert world.delete(client_id, THEIRS).status == "SUCCESS"
 
 
-@pytest.mark.parametrize("physical_id", [MARKER, "shop-WebClient-1QZ6T0XJ4MHFN"])
-def test_a_delete_of_nothing_needs_no_role(world: World, physical_id: str) -> None:
-    answer = world.delete(physical_id, {**THEIRS, "RoleArn": f"{ROLE_ARN}-gone"})
+def test_a_delete_of_nothing_needs_no_role(world: World) -> None:
+    answer = world.delete(MARKER, {**THEIRS, "RoleArn": f"{ROLE_ARN}-gone"})
 
     assert (answer.status, assumed(world)) == ("SUCCESS", [])
+
+
+def test_a_delete_of_what_a_cancelled_create_may_have_made_succeeds_without_the_role(world: World) -> None:
+    """Without the role nothing can have been made with it."""
+    world.stacks.begin(STACK_ID)
+
+    answer = world.delete("shop-WebClient-1QZ6T0XJ4MHFN", {**THEIRS, "RoleArn": f"{ROLE_ARN}-gone"})
+
+    assert (answer.status, world.calls()) == ("SUCCESS", [])
 
 
 # Nobody sees them

@@ -22,9 +22,11 @@ from typing import TYPE_CHECKING, Any, override
 from unittest import mock
 
 import boto3
+from botocore.httpsession import URLLib3Session
 
 from tests import canaries
 from tests.fakes import cognito_wire
+from tests.fakes.cloudformation import IN_PROGRESS, FakeCloudFormation
 from tests.fakes.cognito import ApiError, Call, FakeCognito
 from tests.fakes.sts import FakeSts
 from user_pool_client import delivery, handler
@@ -33,6 +35,8 @@ from user_pool_client.log import logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
     from tests.fakes.cognito import ConnectionFault
     from user_pool_client.delivery import Destination
@@ -50,6 +54,7 @@ RESPONSE_URL = (
     f"?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature={canaries.SIGNATURE}"
 )
 MARKER = "create-failed:no-app-client"
+UNKNOWN = "create-unknown:no-app-client"
 SCOPES = ("api/read", "api/write")
 MOST_BYTES = 4096
 
@@ -63,6 +68,9 @@ CREATE, DESCRIBE, UPDATE, DELETE, SECRETS = (
     "DeleteUserPoolClient",
     "ListUserPoolClientSecrets",
 )
+LIST = "ListUserPoolClients"
+STANDING, OWNER, STACK = "DescribeStackResource", "DescribeStackResources", "DescribeStacks"
+"""What is asked of CloudFormation: how a resource stands, whose a client is, and when the operation began."""
 
 
 @dataclass
@@ -110,6 +118,7 @@ class FunctionContext:
     clock: VirtualClock
     ends: float
     aws_request_id: str = "6f0c9d8e-0000-4000-8000-000000000000"
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:user-pool-client"
 
     def get_remaining_time_in_millis(self) -> int:
         return round((self.ends - self.clock.now) * 1000)
@@ -158,23 +167,31 @@ class RawReply:
     body: bytes = b""
 
 
+class KilledError(BaseException):
+    """Be the end of the process: nobody handles it, and nothing is asked of anybody afterwards."""
+
+
 type Failure = ApiError | ConnectionFault | RawReply
 
 
 class World:
     """One function in us-east-1, warm after its first request, and everything that it can reach."""
 
-    def __init__(self, fake: FakeCognito, sts: FakeSts, clock: VirtualClock) -> None:
+    def __init__(self, fake: FakeCognito, sts: FakeSts, stacks: FakeCloudFormation, clock: VirtualClock) -> None:
         self.fake = fake
         self.sts = sts
+        self.stacks = stacks
         self.clock = clock
         self.function: Callable[[object, FunctionContext], None] = handler.build(clock.for_the_function())
         self.timeout = TIMEOUT
         self.put: list[bytes] = []
+        self.killed = False
         self.on_put: Callable[[Deadline], None] | None = None
         self.on_reply: Callable[[str, Json], None] | None = None
         self.printed = io.StringIO()
         self.logged = io.StringIO()
+        self.dies_before: int | None = None
+        """The call, counted from 1, before which the process ends; the answer counts as well."""
         self.raw_replies: list[tuple[str, RawReply, bool]] = []
         self._numbers = itertools.count(1)
 
@@ -204,8 +221,8 @@ class World:
         return self.send(self.request("Delete", properties, PhysicalResourceId=physical_id, **members))
 
     def request(self, request_type: str, properties: object, **members: Any) -> Json:
-        """Write an event as CloudFormation does; every request has an id of its own."""
-        return {
+        """Write an event as CloudFormation does, which awaits its answer from now on; every request has its own id."""
+        event = {
             "RequestType": request_type,
             "ServiceToken": SERVICE_TOKEN,
             "ResponseURL": RESPONSE_URL,
@@ -216,6 +233,38 @@ class World:
             "ResourceProperties": properties,
             **members,
         }
+        names = ("RequestType", "StackId", "RequestId", "LogicalResourceId")
+        if all(isinstance(event[name], str) for name in names) and event["RequestType"] in IN_PROGRESS:
+            self.stacks.send(event)
+        return event
+
+    def dated(self, **members: Any) -> Json:
+        """Give the response URL as CloudFormation signs it now: it is dated."""
+        return {"ResponseURL": signed_url(self.clock.wall()), **members}
+
+    def die(self, event: Mapping[str, Any], *, before: int) -> bool:
+        """Send a request to a process that ends before the given one of its calls: what it would answer is lost.
+
+        False if it made fewer calls, and answered. The next request comes to another process.
+        """
+        self.dies_before, self.killed = before, False
+        self.invoke(event)
+        self.dies_before = None
+        self.other_process()
+        return self.killed
+
+    def before_a_call(self) -> None:
+        if self.dies_before is not None:
+            self.killed = self.killed or self.dies_before <= 1
+            self.dies_before -= 1
+            if self.killed:
+                raise KilledError
+
+    def other_process(self) -> None:
+        """Let the next request come to a process that has seen none."""
+        self.function = handler.build(self.clock.for_the_function())
+        for name in ("", logger.name):  # crhelper sets the root's level
+            logging.getLogger(name).setLevel(logging.DEBUG)
 
     def existing(self, *, pool_id: str = POOL, client_id: str = "", **settings: Any) -> str:
         """Make a client that was there before, unseen, and return its id: Cognito's, unless one is given."""
@@ -259,6 +308,12 @@ class World:
         self.fake.calls.clear()
         return called
 
+    def asked(self) -> list[str]:
+        """Return what was asked of CloudFormation since the last time, in order."""
+        asked = self.stacks.operations_called()
+        self.stacks.calls.clear()
+        return asked
+
     def fail(self, operation: str, failure: Failure, *, times: int = 1, after: bool = False) -> None:
         """Plan failures of the next calls; with `after`, the work is done and only its answer is lost."""
         if isinstance(failure, RawReply):
@@ -294,9 +349,13 @@ class World:
     def keep(self, destination: Destination, body: bytes, deadline: Deadline) -> None:
         """Stand in for `delivery.put`."""
         assert destination.host.startswith("cloudformation-custom-resource-response-")
+        if self.dies_before is not None and (self.dies_before <= 1 or self.killed):
+            self.killed = True
+            return
         if self.on_put:
             self.on_put(deadline)
         self.put.append(body)
+        self.stacks.hear(body)
 
     def watch(self) -> None:
         """Let the guard of all tests look for the secrets that the fakes have made up; look at what was printed."""
@@ -314,7 +373,8 @@ def a_world(
     Answers are kept, or, if it `sends`, really put to where their URL leads. `options` are the fake's.
     """
     clock = clock or VirtualClock()
-    fake, sts = FakeCognito(clock=clock.wall, **options), FakeSts(clock=clock.wall)
+    fake, sts = FakeCognito(clock=clock.wall, sleep=clock.sleep, **options), FakeSts(clock=clock.wall)
+    stacks = FakeCloudFormation(clock=clock.wall)
     for pool_id in (POOL, OTHER_POOL, FRANKFURT_POOL):
         fake.add_pool(
             pool_id,
@@ -325,32 +385,52 @@ def a_world(
     with (
         mock.patch.dict(os.environ, env or {}),
         mock.patch.object(boto3, "client", client_made_once),
-        cognito_wire.installed(fake, sts),
+        cognito_wire.installed(fake, sts, cloudformation=stacks),
         no_names_resolved(),
         levels_restored(),
     ):
-        world = World(fake, sts, clock)
+        world = World(fake, sts, stacks, clock)
         put = delivery.put if sends else world.keep
-        with mock.patch.object(delivery, "put", put), replies_spoiled(world), function_logged(world):
+        with mortal(world), mock.patch.object(delivery, "put", put), replies_spoiled(world), function_logged(world):
             yield world
     assert not fake.planned_faults, "A planned fault never came"
     assert not sts.planned_faults, "A planned fault never came"
+    assert not stacks.planned_faults, "A planned fault never came"
     assert not world.raw_replies, "A planned fault never came"
 
 
 def client_made_once(service: Any, **options: Any) -> Any:
-    """Make a client of boto3; the function's own for Cognito is made for all worlds at once.
+    """Make a client of boto3; the function's own for Cognito and CloudFormation are made for all worlds at once.
 
-    It holds nothing of them, and takes longer to make than a test. Others count their retries.
+    They hold nothing of them, and take longer to make than a test. Others count their retries.
     """
-    if service == "cognito-idp" and options.keys() == {"region_name", "config"}:
-        return _cognito(**options)
+    if service in ("cognito-idp", "cloudformation") and options.keys() == {"region_name", "config"}:
+        return _made_once(service, **options)
     return boto3.session.Session().client(service, **options)
 
 
 @functools.cache
-def _cognito(**options: Any) -> object:
-    return boto3.session.Session().client("cognito-idp", **options)
+def _made_once(service: Any, **options: Any) -> object:
+    return boto3.session.Session().client(service, **options)
+
+
+def signed_url(moment: float) -> str:
+    """Give a response URL that CloudFormation signed at this time, in seconds since 1970, for two hours."""
+    date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(moment))
+    return f"{RESPONSE_URL}&X-Amz-Date={date}&X-Amz-Expires=7200"
+
+
+@contextmanager
+def mortal(world: World) -> Iterator[None]:
+    """Let the process die between two calls, whomever they are for."""
+    send = URLLib3Session.send
+
+    def send_or_die(session: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
+        world.before_a_call()
+        return send(session, request)
+
+    with mock.patch.object(URLLib3Session, "send", send_or_die):
+        yield
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import yaml
 
 from tests.stack.examples import CONSUMER, MACHINE, SERVER, Example
 from tools.local_aws import PROVIDER, ROOT, StackFailed
-from user_pool_client import cognito, keeping, secret_store
+from user_pool_client import cognito, keeping, secret_store, stacks
 
 if TYPE_CHECKING:
     from tools.local_aws import LocalAws, Stack
@@ -49,6 +49,7 @@ def test_sam_finds_nothing_wrong_with_the_template(bare_aws: LocalAws) -> None:
 
 def test_the_role_allows_the_calls_that_the_code_makes_and_no_others() -> None:
     calls = {f"cognito-idp:{operation}" for operation in cognito._METHODS}
+    calls |= {f"cloudformation:{operation}" for operation in stacks._METHODS}
 
     assert allowed_actions("Role") == calls | SECRETS | LOGS
 

@@ -6,15 +6,15 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import pytest
 
 from tests.canaries import CLIENT_SECRET, OTHER_SECRET, OWN_SECRET
 from tests.given import CLIENT_ID, CREATED, POOL, STACK_ID, event
-from user_pool_client.cognito import is_client_id
 from user_pool_client.deadline import Clock, Deadline
 from user_pool_client.errors import NotFound, ProviderError, Refused, Unavailable
-from user_pool_client.lifecycle import Work, derived_name, on_create, on_delete, on_update
+from user_pool_client.lifecycle import derived_name, on_create, on_delete, on_update
 from user_pool_client.names import Named
 from user_pool_client.plan import Observed
 from user_pool_client.request import Request
@@ -22,6 +22,8 @@ from user_pool_client.response import CREATE_FAILED, Outcome
 from user_pool_client.second_secret import SecretId
 from user_pool_client.secret_store import SecretStore
 from user_pool_client.sensitive import Sensitive
+from user_pool_client.stacks import Connection, Stacks
+from user_pool_client.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,6 +135,11 @@ class Progress:
     physical_id: str
     in_time: bool = True
 
+    def unsure(self) -> None:
+        """Nothing here is lost: that is proven in the flow tests."""
+
+    nothing_made = unsure
+
     def made(self, client_id: str) -> bool:
         if self.in_time:
             self.physical_id = client_id
@@ -143,7 +150,15 @@ def work(pool: Clients, request: Request, *, in_time: bool = True) -> Work:
     progress = Progress(request.physical_id or CREATE_FAILED, in_time)
     # What is kept in Secrets Manager is proven with its fake, in the flow tests: nothing here names a secret.
     store = SecretStore("us-east-1")
-    return Work(lambda _: pool, store, is_client_id, progress, Deadline.after(60, Clock(monotonic=lambda: 0.0)))
+    # Who does not come late and is not cancelled asks CloudFormation nothing.
+    deadline = Deadline.after(60, Clock(monotonic=lambda: 0.0, wall=lambda: 0.0))
+    stacks = Stacks(
+        Connection("nowhere"),
+        own=True,
+        deadline=deadline,
+        on_wait=mock.Mock(side_effect=AssertionError("nobody waits here")),
+    )
+    return Work(lambda _: pool, stacks, store, progress, deadline)
 
 
 def create(pool: Clients, properties: object, *, in_time: bool = True) -> Outcome:
@@ -282,7 +297,7 @@ def test_a_client_that_is_gone_is_made_again(pool: Clients) -> None:
     assert pool.calls == ["describe", "create"]
 
 
-@pytest.mark.parametrize("physical_id", [CREATE_FAILED, "shop-WebClient-1ABCDEF", "a/b"])
+@pytest.mark.parametrize("physical_id", [CREATE_FAILED, "other-resource-1ABCDEF", "a/b"])
 def test_an_id_that_never_was_a_clients_is_not_looked_for(pool: Clients, physical_id: str) -> None:
     outcome = update(pool, {}, PhysicalResourceId=physical_id)
 
@@ -405,7 +420,7 @@ def test_a_client_that_is_gone_already_is_deleted(pool: Clients) -> None:
     assert delete(pool, {}) == Outcome("SUCCESS", CLIENT_ID)
 
 
-@pytest.mark.parametrize("physical_id", [CREATE_FAILED, "shop-WebClient-1ABCDEF", "", "2026/03/01/[$LATEST]abc", None])
+@pytest.mark.parametrize("physical_id", [CREATE_FAILED, "other-resource-1ABCDEF", "", "2026/03/01/[$LATEST]abc", None])
 def test_what_never_was_a_client_is_deleted_without_a_call(pool: Clients, physical_id: str | None) -> None:
     outcome = delete(pool, {}, PhysicalResourceId=physical_id)
 

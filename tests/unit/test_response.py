@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from tests.canaries import CLIENT_SECRET, leaked
 from tests.given import CLIENT_ID, POOL, REQUEST_ID, STACK_ID, observed
 from user_pool_client.attributes import IDS, KEPT, attributes
-from user_pool_client.cognito import is_client_id
-from user_pool_client.response import CREATE_FAILED, MOST_BYTES, Envelope, Outcome, encode
+from user_pool_client.response import CREATE_FAILED, CREATE_UNKNOWN, MOST_BYTES, Envelope, Outcome, encode, is_client_id
 from user_pool_client.sensitive import Sensitive
 
 ENVELOPE = Envelope(STACK_ID, REQUEST_ID, "WebClient")
@@ -54,6 +53,7 @@ def test_a_failure_tells_its_reason() -> None:
 def test_the_marker_cannot_be_a_client_id() -> None:
     assert CREATE_FAILED == "create-failed:no-app-client"
     assert not is_client_id(CREATE_FAILED)
+    assert not is_client_id(CREATE_UNKNOWN)
 
 
 @pytest.mark.parametrize(
