@@ -5,17 +5,23 @@ TEMPLATE ?=
 POOL ?=
 PREFIX ?=
 FROM_NATIVE ?=
+FROM ?=
+BEFORE ?=
+LEAVE_OUT ?=
 
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
 CODE := src tests tools benchmarks schema
 
+# The CDK runs on Node. Where there is none, the tests of its examples say so and are skipped.
+CDK := $(if $(shell command -v npm),.venv-cdk/.installed examples/cdk-typescript/node_modules/.installed)
+
 # $(call quietly,command): show what it prints only if it fails.
 quietly = output=$$($(1) 2>&1) || { echo "$$output" >&2; exit 1; }
 
 .NOTPARALLEL:
-.PHONY: help demo test check lint reference schema lint-template import-template bench build clean
+.PHONY: help demo rehearse test check lint reference schema lint-template import-template bench build clean
 
 help: ## Show this text
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-16s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,19 +29,24 @@ help: ## Show this text
 demo: .venv-sam/.installed .venv-local-aws/.installed ## Deploy the provider to a local AWS and show it at work; TEMPLATE=path runs a stack of yours
 	@.venv-local-aws/bin/python -m tools.demo $(if $(TEMPLATE),"$(TEMPLATE)")
 
-test: .venv/.installed .venv-sam/.installed .venv-local-aws/.installed ## Run all tests and show what they do not cover
+rehearse: .venv/.installed .venv-sam/.installed .venv-local-aws/.installed ## Deploy TEMPLATE=path to a local AWS; FROM=path shows first what changes (PARAMETERS="Name=value")
+	@.venv/bin/python -m tools.rehearse "$(TEMPLATE)" --parameters "$$PARAMETERS" $(if $(FROM),--from "$(FROM)") \
+		--from-parameters "$$FROM_PARAMETERS" $(if $(BEFORE),--before "$(BEFORE)") $(if $(filter-out no,$(LEAVE_OUT)),--leave-out)
+
+test: .venv/.installed .venv-sam/.installed .venv-local-aws/.installed $(CDK) ## Run all tests and show what they do not cover
 	@.venv/bin/python -m pytest --cov
 
 check: lint test ## Run all static checks, then all tests: what CI runs
 
 lint: .venv/.installed .venv-sam/.installed ## Check style, types, layers and templates
 	@echo "Checking style, types, layers and templates ..."
-	@$(call quietly,.venv/bin/ruff check $(CODE))
-	@$(call quietly,.venv/bin/ruff format --check $(CODE))
+	@$(call quietly,.venv/bin/ruff check $(CODE) examples)
+	@$(call quietly,.venv/bin/ruff format --check $(CODE) examples)
 	@$(call quietly,.venv/bin/mypy $(CODE))
 	@$(call quietly,PYTHONPATH=src .venv/bin/lint-imports)
 	@$(call quietly,.venv/bin/cfn-lint --append-rules schema -- template.yaml examples/*.yaml)
 	@$(call quietly,.venv-sam/bin/sam validate --lint)
+	@$(call quietly,.venv-sam/bin/sam validate --lint --template-file examples/sam/template.yaml)
 
 reference: .venv/.installed ## Write the README's tables from the code and the template
 	@.venv/bin/python -m tools.reference
@@ -58,16 +69,23 @@ build: .venv-sam/.installed ## Build the function into .aws-sam/build
 	@$(call quietly,PATH="$(CURDIR)/.venv-sam/bin:$$PATH" sam build)
 
 clean: ## Remove what was installed, built and cached
-	@rm -rf .venv .venv-sam .venv-local-aws .aws-sam build .coverage .*_cache .hypothesis
+	@rm -rf .venv .venv-sam .venv-local-aws .venv-cdk examples/cdk-typescript/node_modules .aws-sam build .coverage .*_cache .hypothesis
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.installed: requirements/dev.txt src/requirements.txt
 .venv-sam/.installed: requirements/sam.txt
 .venv-local-aws/.installed: requirements/local-aws.txt
+.venv-cdk/.installed: requirements/cdk.txt
+.venv-cdk/.installed: PIP_OPTIONS := --no-compile # most of its 200 MB are imported by nobody
 
-.venv/.installed .venv-sam/.installed .venv-local-aws/.installed:
+.venv/.installed .venv-sam/.installed .venv-local-aws/.installed .venv-cdk/.installed:
 	@echo "Installing $< into $(@D) ..." >&2
 	@$(PYTHON) -m venv --clear $(@D) || \
 		{ echo "Python 3.13 is needed, and $(PYTHON) is not that; make PYTHON=path names another." >&2; exit 1; }
-	@$(@D)/bin/python -m pip install -qq --requirement $<
+	@$(@D)/bin/python -m pip install -qq $(PIP_OPTIONS) --requirement $<
+	@touch $@
+
+examples/cdk-typescript/node_modules/.installed: examples/cdk-typescript/package-lock.json
+	@echo "Installing $< into $(@D) ..." >&2
+	@$(call quietly,cd $(<D) && npm ci --ignore-scripts --no-audit --no-fund)
 	@touch $@

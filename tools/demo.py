@@ -6,9 +6,7 @@ import base64
 import http.client
 import json
 import sys
-import textwrap
-import time
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
@@ -16,16 +14,16 @@ from urllib.parse import urlencode, urlsplit
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tools import local_aws
+from tools.terminal import Screen, heading, table, timed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from tools.local_aws import Event, LocalAws, Stack
+    from tools.local_aws import LocalAws
 
 EXAMPLE = local_aws.ROOT / "examples" / "machine-to-machine.yaml"
 ADOPT = local_aws.ROOT / "examples" / "adopt.yaml"
 STACK = "demo"
-WIDTH = 110
 
 
 class DemoError(Exception):
@@ -37,13 +35,13 @@ def main(arguments: list[str]) -> int:
     try:
         template = Path(arguments[0]).read_text() if arguments else None
         with ExitStack() as running:
-            with _timed("Starting a local AWS (MiniStack)"):
+            with timed("Starting a local AWS (MiniStack)"):
                 aws = running.enter_context(local_aws.running())
             if template is not None:
                 aws.cloudformation.validate_template(TemplateBody=template)
-            with _timed("Building the function with sam build"):
+            with timed("Building the function with sam build"):
                 aws.build()
-            with _timed("Deploying template.yaml with sam deploy"):
+            with timed("Deploying template.yaml with sam deploy"):
                 aws.deploy_provider()
             if template is None:
                 _tour(aws, EXAMPLE.read_text())
@@ -61,34 +59,34 @@ def main(arguments: list[str]) -> int:
 
 def _try_out(aws: LocalAws, template: str) -> None:
     """Create, show and delete a stack of the user's own."""
-    stack = _stack(aws)
-    _heading("Your stack is created")
+    stack = Screen(aws).stack(STACK)
+    heading("Your stack is created")
     stack.create(template)
-    _show_outputs(aws, stack)
-    _heading("Your stack is deleted")
+    Screen(aws).outputs(stack)
+    heading("Your stack is deleted")
     stack.delete()
 
 
 def _tour(aws: LocalAws, template: str) -> None:
     """Take a machine-to-machine client through its whole life."""
-    stack = _stack(aws)
+    stack = Screen(aws).stack(STACK)
 
-    _heading(f"1. A stack is created: {EXAMPLE.relative_to(local_aws.ROOT)}")
+    heading(f"1. A stack is created: {EXAMPLE.relative_to(local_aws.ROOT)}")
     stack.create(template)
-    outputs = _show_outputs(aws, stack)
+    outputs = Screen(aws).outputs(stack)
     pool, client = outputs["UserPoolId"], outputs["ClientId"]
 
-    _heading("2. Its id and secret, which CloudFormation never saw, are in Secrets Manager; they get an access token")
+    heading("2. Its id and secret, which CloudFormation never saw, are in Secrets Manager; they get an access token")
     credentials = json.loads(aws.secrets.get_secret_value(SecretId=outputs["Credentials"])["SecretString"])
-    _table({name: _masked(aws, value) for name, value in credentials.items()})
+    table({name: Screen(aws).masked(value) for name, value in credentials.items()})
     _show_token(aws, credentials)
 
-    _heading("3. The stack is changed: tokens for 15 minutes; the client stays the same")
+    heading("3. The stack is changed: tokens for 15 minutes; the client stays the same")
     stack.update(template, {"AccessTokenMinutes": "15"})
     _expect("the client's id", stack.outputs()["ClientId"], client)
     _expect("the lifetime of a token", _show_token(aws, credentials)["expires_in"], 15 * 60)
 
-    _heading("4. The stack is broken on purpose: the code flow beside client_credentials")
+    heading("4. The stack is broken on purpose: the code flow beside client_credentials")
     broken = template.replace(
         "AllowedOAuthFlows: [client_credentials]", "AllowedOAuthFlows: [client_credentials, code]"
     )
@@ -102,37 +100,33 @@ def _tour(aws: LocalAws, template: str) -> None:
     _expect("the flows after the rollback", settings["AllowedOAuthFlows"], ["client_credentials"])
     _expect("the lifetime of a token after the rollback", _show_token(aws, credentials)["expires_in"], 15 * 60)
 
-    _heading("5. The stack is deleted")
+    heading("5. The stack is deleted")
     stack.delete()
     left = aws.cognito.list_user_pool_clients(UserPoolId=pool, MaxResults=60)["UserPoolClients"]
-    _table({"App clients left in the pool": str(len(left))})
+    table({"App clients left in the pool": str(len(left))})
     _expect("the app clients that are left", left, [])
 
     _adopt(aws, pool)
 
-    _heading("7. The provider is deleted")
-    _stack(aws, local_aws.PROVIDER).delete()
+    heading("7. The provider is deleted")
+    Screen(aws).stack(local_aws.PROVIDER).delete()
 
 
 def _adopt(aws: LocalAws, pool: str) -> None:
     """Take a client over that no stack made, change it, and let it go again."""
-    _heading(f"6. A client made by hand is adopted and changed: {ADOPT.relative_to(local_aws.ROOT)}")
+    heading(f"6. A client made by hand is adopted and changed: {ADOPT.relative_to(local_aws.ROOT)}")
     callback = "https://app.example.com/callback"
     made = aws.cognito.create_user_pool_client(UserPoolId=pool, ClientName="made-by-hand", CallbackURLs=[callback])
     client = made["UserPoolClient"]["ClientId"]
-    stack = _stack(aws, "adoption")
+    stack = Screen(aws).stack("adoption")
     stack.create(ADOPT.read_text(), {"UserPoolId": pool, "ClientId": client})
-    _expect("the client of the stack", _show_outputs(aws, stack)["ClientId"], client)
-    _heading("   ... and let go: its stack is deleted, the client is still there")
+    _expect("the client of the stack", Screen(aws).outputs(stack)["ClientId"], client)
+    heading("   ... and let go: its stack is deleted, the client is still there")
     stack.delete()
     settings = aws.cognito.describe_user_pool_client(UserPoolId=pool, ClientId=client)["UserPoolClient"]
-    _table({name: ", ".join(settings[name]) for name in ("CallbackURLs", "LogoutURLs")})
+    table({name: ", ".join(settings[name]) for name in ("CallbackURLs", "LogoutURLs")})
     _expect("what was set by hand", settings["CallbackURLs"], [callback])
     aws.cognito.delete_user_pool_client(UserPoolId=pool, ClientId=client)
-
-
-def _stack(aws: LocalAws, name: str = STACK) -> Stack:
-    return aws.stack(name, on_event=lambda event: _show_event(aws, event))
 
 
 def _show_token(aws: LocalAws, credentials: Mapping[str, str]) -> dict[str, object]:
@@ -150,54 +144,13 @@ def _show_token(aws: LocalAws, credentials: Mapping[str, str]) -> dict[str, obje
     if answer.status != http.HTTPStatus.OK:
         raise DemoError(f"/oauth2/token answered {answer.status}: {body}")
     claims = json.loads(base64.urlsafe_b64decode(str(body["access_token"]).split(".")[1] + "=="))
-    _table({"Token": str(body["token_type"]), "Valid for": f"{body['expires_in']} s", "Scope": claims["scope"]})
+    table({"Token": str(body["token_type"]), "Valid for": f"{body['expires_in']} s", "Scope": claims["scope"]})
     return body
-
-
-def _show_outputs(aws: LocalAws, stack: Stack) -> dict[str, str]:
-    outputs = stack.outputs()
-    _table({name: _masked(aws, value) for name, value in outputs.items()})
-    return outputs
-
-
-def _show_event(aws: LocalAws, event: Event) -> None:
-    print(f"   {event.status:<44} {event.logical_id}")
-    if event.reason not in {"", "User Initiated"}:
-        print(textwrap.fill(_masked(aws, event.reason), WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6))
-
-
-def _masked(aws: LocalAws, text: str) -> str:
-    """Hide every client secret: CloudFormation itself shows one that a template puts into its outputs."""
-    for pool in aws.cognito.list_user_pools(MaxResults=60)["UserPools"]:
-        for found in aws.cognito.list_user_pool_clients(UserPoolId=pool["Id"], MaxResults=60)["UserPoolClients"]:
-            client = aws.cognito.describe_user_pool_client(UserPoolId=pool["Id"], ClientId=found["ClientId"])
-            if secret := client["UserPoolClient"].get("ClientSecret"):
-                text = text.replace(secret, "********")
-    return text
 
 
 def _expect(what: str, found: object, wanted: object) -> None:
     if found != wanted:
         raise DemoError(f"{what} should be {wanted}, but is {found}.")
-
-
-def _heading(text: str) -> None:
-    print(f"\n{text}")
-
-
-def _table(rows: Mapping[str, str]) -> None:
-    print()
-    width = max(map(len, rows), default=0)
-    for name, value in rows.items():
-        print(f"   {name:<{width}}   {value}")
-
-
-@contextmanager
-def _timed(what: str) -> Iterator[None]:
-    print(f"{what:<42}", end="", flush=True)
-    started = time.monotonic()
-    yield
-    print(f"{time.monotonic() - started:6.1f} s")
 
 
 if __name__ == "__main__":

@@ -190,6 +190,10 @@ class Stack:
         self._aws.cloudformation.delete_stack(StackName=self._name)
         self._wait("DELETE_COMPLETE")
 
+    def id(self) -> str:
+        """Return the stack's id."""
+        return self._describe()["StackId"]
+
     def status(self) -> str:
         """Return CloudFormation's word for the state the stack is in."""
         return self._describe()["StackStatus"]
@@ -202,6 +206,11 @@ class Stack:
         """Return what Ref gives for a resource."""
         answer = self._aws.cloudformation.describe_stack_resource(StackName=self._name, LogicalResourceId=logical_id)
         return answer["StackResourceDetail"]["PhysicalResourceId"]
+
+    def resources(self) -> dict[str, str]:
+        """Return what Ref gives for each resource that is there."""
+        found = self._aws.cloudformation.describe_stack_resources(StackName=self._name)["StackResources"]
+        return {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in found if one.get("PhysicalResourceId")}
 
     def events(self) -> list[Event]:
         """Return the stack's events, the oldest first."""

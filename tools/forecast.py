@@ -1,0 +1,159 @@
+"""What a changed template will do to an app client, decided by the provider's own functions and told in words."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from user_pool_client import keeping, plan
+from user_pool_client.attributes import attributes, setting_paths
+from user_pool_client.plan import Observed
+from user_pool_client.rules import judge, judge_import, secret_wanted
+from user_pool_client.sensitive import Sensitive
+from user_pool_client.settings import IMPORTS, NOT_SETTINGS, SETTINGS, Settings, read, read_applied
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from user_pool_client.errors import Problem
+
+_PROVIDERS = tuple(name for name, setting in SETTINGS.items() if setting.goes_to == "provider")
+_NOT_SHOWN = "ExternalId"
+MASK = "********"
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What will happen to one client; `changes` are values before and after, `unknown` says what a value depends on.
+
+    `second_look` says that the function will ask Cognito whether a client that shows no secret has one.
+    """
+
+    what: str
+    changes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    second_look: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The properties of one resource, before and after, as far as they are known, and its client as it is."""
+
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    unknown: Mapping[str, str]
+    present: Observed
+    derived_name: str
+    stays: bool = False
+    """Whether CloudFormation is told to keep what is replaced."""
+
+
+def told(client: Observed) -> dict[str, str]:
+    """Return the settings of a client that are not the defaults, in words."""
+    bare = attributes(Observed(client.pool_id, client.client_id, {}))
+    shown = attributes(client)
+    names = [name for name in setting_paths() if shown[name] != bare[name] or name == "UserPoolId"]
+    return {name: _words(name, shown[name]) for name in names}
+
+
+def forecast(change: Change) -> Forecast:
+    """Tell what an update of the resource will do."""
+    if change.before == change.after and not change.unknown:
+        return Forecast("stays as it is: no property changes, so the function is not even called")
+    desired, problems = read(_known(change.after, change))
+    applied = read_applied(_known(change.before, change))
+    problems += judge_import(desired)
+    if "UserPoolId" in change.unknown:
+        decision: plan.Plan = plan.new(desired, "its user pool is a new one")
+    else:
+        here = change.present if desired.get("UserPoolId") == change.present.pool_id else None
+        if imported := _taken_over(desired, change.present, here):
+            return Forecast(f"takes over {imported} in its place; {_afterwards(change, applied)}")
+        decision = plan.decide(desired=desired, applied=applied, observed=here, derived_name=change.derived_name)
+    return _forecast(change, desired, applied, decision, problems)
+
+
+def _forecast(
+    change: Change, desired: Settings, applied: Settings, decision: plan.Plan, problems: list[Problem]
+) -> Forecast:
+    present = change.present
+    settings, has_secret, second_look = present.settings, present.has_secret, False
+    match decision:
+        case plan.Create(settings, because):
+            if desired.get("UserPoolId", present.pool_id) != present.pool_id:
+                because = "UserPoolId changes"
+            has_secret = bool(secret_wanted(desired))
+            second_look = "the client has none" in because
+            what = f"a new client, because {because}; {_afterwards(change, applied)}"
+            problems += judge({**settings}, has_secret=has_secret)
+        case plan.Update(_, settings, _):
+            what = "changed in place"
+            problems += judge(settings, has_secret=has_secret)
+        case plan.Keep():
+            what = "changed in place, if at all" if change.unknown else "the client stays as it is"
+    if "SecretId" in desired and not has_secret:
+        problems += keeping.nothing_to_keep(has_secret=has_secret)
+    after = Observed(
+        str(desired.get("UserPoolId", present.pool_id)),
+        present.client_id,
+        {**settings, **{name: desired[name] for name in ("SSOSession",) if name in desired}},
+        has_secret=has_secret,
+    )
+    before = dataclasses.replace(
+        present,
+        settings={**present.settings, **{name: applied[name] for name in ("SSOSession",) if applied.get(name)}},
+    )
+    told_problems = tuple(dict.fromkeys(str(one) for one in problems if not one.properties() & change.unknown.keys()))
+    changes = {**_differences(before, after), **_provider_changes(applied, desired)}
+    changes = {name: values for name, values in changes.items() if name.partition(".")[0] not in change.unknown}
+    return Forecast(what, changes, change.unknown, told_problems, second_look)
+
+
+def _known(properties: Mapping[str, Any], change: Change) -> dict[str, Any]:
+    """Leave out what is not known, on both sides: what neither side says is carried along."""
+    return {
+        name: Sensitive(value) if name == "ClientSecret" and isinstance(value, str) else value
+        for name, value in properties.items()
+        if name not in change.unknown and name not in NOT_SETTINGS
+    }
+
+
+def _taken_over(desired: Settings, present: Observed, here: Observed | None) -> str:
+    """Return which other client an import takes over; '' if it is the present one, or none."""
+    import_id = desired.get("ImportId")
+    if import_id is not None:
+        return "" if import_id == f"{present.pool_id}/{present.client_id}" else f"the client {import_id}"
+    names = [f'the one client that fits {name} "{desired[name]}"' for name in IMPORTS if name in desired]
+    return names[0] if names and here is None else ""
+
+
+def _afterwards(change: Change, applied: Settings) -> str:
+    client_id = change.present.client_id
+    if any(name in applied for name in IMPORTS):
+        return f"{client_id} is let go"
+    return f"{client_id} stays in its pool (UpdateReplacePolicy)" if change.stays else f"{client_id} is deleted"
+
+
+def _differences(before: Observed, after: Observed) -> dict[str, tuple[str, str]]:
+    old, new = attributes(before), attributes(after)
+    return {
+        name: (_words(name, old[name]), _words(name, new[name])) for name in setting_paths() if old[name] != new[name]
+    }
+
+
+def _provider_changes(applied: Settings, desired: Settings) -> dict[str, tuple[str, str]]:
+    changes = {}
+    for name in _PROVIDERS:
+        old, new = applied.get(name), desired.get(name)
+        if old != new:
+            shown = (MASK if value and name == _NOT_SHOWN else str(value or "") for value in (old, new))
+            changes[name] = (next(shown), next(shown))
+    return changes
+
+
+def _words(name: str, value: str | Sensitive) -> str:
+    text = str(value)
+    setting = SETTINGS.get(name)
+    return text.replace(",", ", ") if setting is not None and isinstance(setting.default, list) else text
