@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import importlib.metadata
 import importlib.util
+import inspect
+import json
 import os
+import re
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.local_aws import ROOT
+from user_pool_client import cognito, secret_store, stacks
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tools.local_aws import LocalAws
 
 UNCHECKED_HASH = (0b01).to_bytes(4, "little")  # PEP 552: bit 0 hash-based, bit 1 checked
@@ -67,6 +72,60 @@ def test_the_same_sources_give_the_same_bytes_for_either_architecture(package: P
     again = bare_aws.build("build-again", Architecture="x86_64")
 
     assert digests(again) == digests(package)
+
+
+MOST_BYTES = 8_000_000
+
+# Runs beside the package alone, and prints how the operations of each service are called.
+LIST_OPERATIONS = """
+import json, sys
+sys.path[:] = [sys.argv[1], *(path for path in sys.path if "site-packages" not in path)]
+import boto3
+assert boto3.__file__.startswith(sys.argv[1])
+clients = {name: boto3.client(name, region_name="us-east-1") for name in sys.argv[2:]}
+print(json.dumps({name: dict(client.meta.method_to_api_mapping) for name, client in clients.items()}))
+"""
+
+
+def test_each_function_is_at_most_8_mb_zipped(package: Path, tmp_path: Path) -> None:
+    for function in ("UserPoolClientFunction", "RotationFunction"):
+        archive = Path(shutil.make_archive(str(tmp_path / function), "zip", package.parent / function))
+        assert archive.stat().st_size <= MOST_BYTES
+
+
+def test_both_functions_are_built_alike(package: Path) -> None:
+    assert digests(package.parent / "RotationFunction") == digests(package)
+
+
+def test_every_call_that_the_code_makes_is_known_to_the_packed_boto3(package: Path) -> None:
+    called = {
+        "cloudformation": set(stacks._METHODS.values()),
+        "cognito-idp": set(cognito._METHODS.values()),
+        "secretsmanager": set(re.findall(r'_call\(\s*secret_id, "(\w+)"', inspect.getsource(secret_store))),
+        "sts": set(re.findall(r"sts\.(\w+)\(", inspect.getsource(cognito))),
+    }
+    made = re.findall(r'client\("([\w-]+)"', "".join(map(inspect.getsource, (cognito, secret_store, stacks))))
+
+    listed = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", LIST_OPERATIONS, str(package), *called], capture_output=True, text=True, check=True
+    )
+
+    assert set(made) == called.keys()
+    known = json.loads(listed.stdout)
+    for service, methods in called.items():
+        assert methods
+        assert methods <= known[service].keys()
+
+
+def test_boto3s_code_is_packed_as_it_was_published(package: Path) -> None:
+    code = ("boto3/", "botocore/")
+    for distribution in importlib.metadata.distributions(path=[str(package)]):
+        for file in distribution.files or []:
+            if not str(file).startswith(code) or file.suffix != ".py" or file.hash is None:
+                continue
+            content = (package / str(file)).read_bytes()
+            digest = base64.urlsafe_b64encode(hashlib.new(file.hash.mode, content).digest()).rstrip(b"=")
+            assert digest.decode() == file.hash.value, file
 
 
 def test_without_a_python_313_the_build_says_so(tmp_path: Path) -> None:
