@@ -14,8 +14,10 @@ export AWS_DEFAULT_REGION ?= us-east-1
 
 CODE := src tests tools benchmarks schema
 
-# The CDK runs on Node. Where there is none, the tests of its examples say so and are skipped.
-CDK := $(if $(shell command -v npm),.venv-cdk/.installed examples/cdk-typescript/node_modules/.installed)
+# The CDK runs on Node. Where there is none, the tests of its examples say so and are skipped, and so is its benchmark.
+NPM := $(shell command -v npm)
+CDK := $(if $(NPM),.venv-cdk/.installed examples/cdk-typescript/node_modules/.installed)
+CDK_BENCHMARK := $(if $(NPM),benchmarks/cdk/node_modules/.installed)
 
 # $(call quietly,command): show what it prints only if it fails.
 quietly = output=$$($(1) 2>&1) || { echo "$$output" >&2; exit 1; }
@@ -61,7 +63,7 @@ lint-template: .venv/.installed ## Check TEMPLATE=path as cfn-lint does, with th
 import-template: .venv/.installed ## Write a template that takes over the clients of POOL=id (PREFIX=names), or of the stack FROM_NATIVE=name
 	@.venv/bin/python -m tools.import_template $(if $(FROM_NATIVE),--from-native "$(FROM_NATIVE)",--pool "$(POOL)" $(if $(PREFIX),--prefix "$(PREFIX)"))
 
-bench: build .venv/.installed ## Measure cold starts and warm calls of the built function
+bench: build .venv/.installed $(CDK_BENCHMARK) ## Measure cold starts and warm calls of the built function
 	@.venv/bin/python -m benchmarks
 
 build: .venv-sam/.installed ## Build the function into .aws-sam/build
@@ -69,7 +71,7 @@ build: .venv-sam/.installed ## Build the function into .aws-sam/build
 	@$(call quietly,PATH="$(CURDIR)/.venv-sam/bin:$$PATH" sam build)
 
 clean: ## Remove what was installed, built and cached
-	@rm -rf .venv .venv-sam .venv-local-aws .venv-cdk examples/cdk-typescript/node_modules .aws-sam build .coverage .*_cache .hypothesis
+	@rm -rf .venv .venv-sam .venv-local-aws .venv-cdk examples/cdk-typescript/node_modules benchmarks/cdk/node_modules .aws-sam build .coverage .*_cache .hypothesis
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.installed: requirements/dev.txt src/requirements.txt
@@ -85,7 +87,7 @@ clean: ## Remove what was installed, built and cached
 	@$(@D)/bin/python -m pip install -qq $(PIP_OPTIONS) --requirement $<
 	@touch $@
 
-examples/cdk-typescript/node_modules/.installed: examples/cdk-typescript/package-lock.json
+examples/cdk-typescript/node_modules/.installed benchmarks/cdk/node_modules/.installed: %/node_modules/.installed: %/package-lock.json
 	@echo "Installing $< into $(@D) ..." >&2
 	@$(call quietly,cd $(<D) && npm ci --ignore-scripts --no-audit --no-fund)
 	@touch $@

@@ -17,14 +17,15 @@ HOST = "127.0.0.1"
 
 
 class Certificate(NamedTuple):
-    """Where the files are: key and certificate for the server, authorities for whoever calls it."""
+    """Where the files are: key and certificate for the server; what vouches for it, alone and among authorities."""
 
     server: Path
+    public: Path
     authorities: Path
 
 
 def make_certificate(folder: Path) -> Certificate:
-    """Write both files; the bundle also holds the public authorities, because reading those is part of a real start."""
+    """Write the files; the bundle also holds the public authorities, because reading those is part of a real start."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "benchmark")])
     now = datetime.datetime.now(datetime.UTC)
@@ -44,7 +45,8 @@ def make_certificate(folder: Path) -> Certificate:
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    certificate = Certificate(folder / "server.pem", folder / "authorities.pem")
+    certificate = Certificate(folder / "server.pem", folder / "public.pem", folder / "authorities.pem")
     certificate.server.write_bytes(private + public)
+    certificate.public.write_bytes(public)
     certificate.authorities.write_bytes(Path(botocore.__file__).with_name("cacert.pem").read_bytes() + public)
     return certificate

@@ -7,8 +7,9 @@ import subprocess
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from benchmarks.events import make_event
+from benchmarks.events import SETTINGS, make_calls, make_event
 from benchmarks.laboratory import Laboratory, NotMeasuredError
+from benchmarks.node import FOLDER
 from benchmarks.packages import PYTHON, Candidate, Packages, make_environment
 
 if TYPE_CHECKING:
@@ -39,17 +40,19 @@ def measure_cold(laboratory: Laboratory, packages: Packages, rounds: int) -> dic
 def start_once(laboratory: Laboratory, runtime: Path, candidate: Candidate, *options: str) -> Start:
     """Start a candidate as Lambda does: its package is the working directory and first on the path, the runtime next.
 
-    `options` are the interpreter's. What it prints is in `<laboratory>/log` afterwards.
+    `options` are Python's. What it prints is in `<laboratory>/log` afterwards.
     """
-    laboratory.hand_over(make_event("Create", laboratory.addresses.responses))
-    environment = make_environment(laboratory) | {
-        "LAMBDA_TASK_ROOT": str(candidate.folder),
-        "PYTHONPATH": str(runtime),
-        "_HANDLER": candidate.handler,
-    }
+    event = make_event("Create", laboratory.addresses.responses)
+    environment = make_environment(laboratory, candidate)
+    if candidate.node:
+        event["ResourceProperties"] = make_calls(SETTINGS)
+        command: tuple[str, ...] = (str(candidate.node.path), str(FOLDER / "runtime.js"))
+    else:
+        environment["PYTHONPATH"] = str(runtime)
+        command = (str(PYTHON), *options, "-m", "awslambdaric", candidate.handler)
+    laboratory.hand_over(event)
     log = laboratory.folder / "log"
     with log.open("wb") as output:
-        command = (str(PYTHON), *options, "-m", "awslambdaric", candidate.handler)
         started = time.monotonic_ns()
         process = subprocess.Popen(  # noqa: S603 - our own command, no shell
             command,

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.laboratory import Laboratory, NotMeasuredError
+from benchmarks.node import HANDLER, Node, find_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,20 +38,23 @@ class Candidate(NamedTuple):
     name: str
     folder: Path
     handler: str
+    node: Node | None = None
+    """What runs it; nothing: Python."""
 
 
 class Packages(NamedTuple):
-    """What is compared, and the runtime that all of them share."""
+    """What is compared, and the runtime that those in Python share."""
 
     runtime: Path
     ours: Candidate
     least: Candidate
     plain: Candidate
+    cdk: Candidate | None
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:
         """Give them in the order of a round."""
-        return self.ours, self.least, self.plain
+        return self.ours, self.least, self.plain, *([self.cdk] if self.cdk else [])
 
 
 @contextlib.contextmanager
@@ -82,9 +86,9 @@ def _prepared(package: Path) -> Iterator[Packages]:
         _remove(work)
 
 
-def make_environment(laboratory: Laboratory) -> dict[str, str]:
+def make_environment(laboratory: Laboratory, candidate: Candidate) -> dict[str, str]:
     """Give the variables that Lambda sets, and those that point at the stand-ins; nothing of the caller's own."""
-    return {
+    environment = {
         "AWS_ACCESS_KEY_ID": "benchmark",
         "AWS_SECRET_ACCESS_KEY": "benchmark",
         "AWS_SESSION_TOKEN": "benchmark",
@@ -100,6 +104,7 @@ def make_environment(laboratory: Laboratory) -> dict[str, str]:
         "AWS_LAMBDA_LOG_STREAM_NAME": "benchmark",
         "AWS_LAMBDA_RUNTIME_API": laboratory.addresses.runtime_api,
         "HOME": str(laboratory.folder),
+        "LAMBDA_TASK_ROOT": str(candidate.folder),
         "LANG": "C.UTF-8",
         "PATH": os.defpath,
         "POWERTOOLS_METRICS_NAMESPACE": "UserPoolClient",
@@ -108,7 +113,9 @@ def make_environment(laboratory: Laboratory) -> dict[str, str]:
         "PYTHONNOUSERSITE": "1",
         "SSL_CERT_FILE": str(laboratory.certificate.authorities),
         "TZ": ":UTC",
+        "_HANDLER": candidate.handler,
     }
+    return candidate.node.add_to(environment, laboratory) if candidate.node else environment
 
 
 @contextlib.contextmanager
@@ -151,6 +158,7 @@ def _lay_out(work: Path, libraries: Path, package: Path) -> Packages:
         ours=Candidate("this function", work / "ours", "user_pool_client.handler.handler"),
         least=Candidate("least", work / "least", "least.handler"),
         plain=Candidate("plain", work / "plain", "plain.handler"),
+        cdk=_lay_out_cdk(work / "cdk"),
     )
     shutil.copytree(package, packages.ours.folder)
     for candidate in (packages.least, packages.plain):
@@ -167,6 +175,19 @@ def _lay_out(work: Path, libraries: Path, package: Path) -> Packages:
             folder, maxlevels=20, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH
         )
     return packages
+
+
+def _lay_out_cdk(folder: Path) -> Candidate | None:
+    """Say why, and go on, where it cannot run: the comparison is worth having without it."""
+    try:
+        node = find_node()
+    except NotMeasuredError as reason:
+        print(f"Without the CDK's handler: {reason}.\n", flush=True)
+        return None
+    print(f"With the CDK's handler (cdk), on Node {node.version}.\n", flush=True)
+    folder.mkdir(parents=True)
+    shutil.copy(HANDLER, folder)
+    return Candidate("cdk", folder, "index.handler", node)
 
 
 def _contents(folder: Path) -> set[tuple[str, int]]:

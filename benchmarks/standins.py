@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 RUNTIME_API = "/2018-06-01/runtime"
 TIME_LIMIT_SECONDS = 60
+IDLE_SECONDS = 2
+"""Until a service closes a connection that nobody uses, as AWS does; the CDK's handler leaves two behind each call."""
 
 DEFAULTS = {
     "RefreshTokenValidity": 30,
@@ -64,6 +66,11 @@ class Connection(socketserver.StreamRequestHandler):
     server: Endpoint
     disable_nagle_algorithm = True
 
+    def setup(self) -> None:
+        """Have it closed when it was idle for as long as its server allows."""
+        super().setup()
+        self.connection.settimeout(self.server.idle_seconds)
+
     def handle(self) -> None:
         """Read, answer, and read again; a caller that dies in between is no event here."""
         with contextlib.suppress(OSError):
@@ -97,6 +104,7 @@ class Endpoint(socketserver.ThreadingTCPServer):
     block_on_close = False
     allow_reuse_address = True
     request_queue_size = 64
+    idle_seconds: float | None = IDLE_SECONDS
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         super().__init__((HOST, 0), Connection)
@@ -218,6 +226,8 @@ class Invocation(NamedTuple):
 
 class RuntimeApi(Endpoint):
     """Hand one event at a time to whoever asks next; later callers wait, as a frozen function does."""
+
+    idle_seconds = None
 
     def __init__(self) -> None:
         super().__init__()

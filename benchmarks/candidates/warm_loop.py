@@ -1,8 +1,12 @@
-"""Call the handler and bare boto3 in turn, in one process that is warm; runs with the built package on its path."""
+"""Call the handler and bare boto3 in turn, in one process that is warm; runs with the built package on its path.
+
+The CDK's handler has its turn, too, if there are pipes to the process that runs it.
+"""
 
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import logging
 import ssl
@@ -14,13 +18,15 @@ from urllib.parse import urlsplit
 
 import boto3
 
-from benchmarks.events import CHANGED, FUNCTION_ARN, SETTINGS, make_event
+from benchmarks.events import CHANGED, FUNCTION_ARN, SETTINGS, TYPED, make_calls, make_event
 from user_pool_client.handler import handler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TYPED: dict[str, Any] = {"GenerateSecret": True, "AllowedOAuthFlowsUserPoolClient": True}
+    type Timing = Callable[[dict[str, Any]], int]
+    type Properties = Callable[[dict[str, Any]], dict[str, Any]]
+
 UPDATED = {name: value for name, value in (CHANGED | TYPED).items() if name != "GenerateSecret"}
 
 cognito = boto3.client("cognito-idp")
@@ -106,38 +112,62 @@ def duration(call: Callable[[dict[str, Any]], None], event: dict[str, Any]) -> i
     return time.perf_counter_ns() - started
 
 
-def events_of_a_life(response_host: str, client_id: str) -> list[dict[str, Any]]:
+def time_handler(event: dict[str, Any]) -> int:
+    """Time this project's handler."""
+    return duration(through_handler, event)
+
+
+def time_bare(event: dict[str, Any]) -> int:
+    """Time bare boto3."""
+    return duration(BARE[event["RequestType"]], event)
+
+
+def make_time_cdk(events: int, times: int) -> Timing:
+    """Have the other process take its own time, so that the way there and back is not in it."""
+    writer, reader = open(events, "w", buffering=1), open(times)  # noqa: SIM115 - pipes, for as long as this lives
+
+    def time_cdk(event: dict[str, Any]) -> int:
+        writer.write(f"{json.dumps(event)}\n")
+        return int(reader.readline())
+
+    return time_cdk
+
+
+def ordinary(settings: dict[str, Any]) -> dict[str, Any]:
+    """Give the properties of a Custom::UserPoolClient."""
+    return settings | {"ServiceToken": FUNCTION_ARN}
+
+
+def events_of_a_life(response_host: str, client_id: str, properties: Properties = ordinary) -> list[dict[str, Any]]:
     """Give a Create, and an Update and a Delete of the client that exists."""
-    token = {"ServiceToken": FUNCTION_ARN}
     return [
-        make_event("Create", response_host),
+        make_event("Create", response_host, ResourceProperties=properties(SETTINGS)),
         make_event(
             "Update",
             response_host,
             PhysicalResourceId=client_id,
-            ResourceProperties=CHANGED | token,
-            OldResourceProperties=SETTINGS | token,
+            ResourceProperties=properties(CHANGED),
+            OldResourceProperties=properties(SETTINGS),
         ),
-        make_event("Delete", response_host, PhysicalResourceId=client_id),
+        make_event("Delete", response_host, PhysicalResourceId=client_id, ResourceProperties=properties(CHANGED)),
     ]
 
 
 def main() -> None:
-    """Write one line per round: by request type the handler's time and bare boto3's; they go first by turns."""
-    response_host, rounds, results = sys.argv[1:]
+    """Write one line per round: by request type the time of each candidate; who goes first, and after whom, changes."""
+    response_host, rounds, results, *pipes = sys.argv[1:]
     logging.getLogger().addHandler(logging.StreamHandler(sys.stdout))  # Lambda's runtime has one there, too
+    candidates: list[tuple[Timing, Properties]] = [(time_handler, ordinary), (time_bare, ordinary)]
+    if pipes:
+        candidates.append((make_time_cdk(*map(int, pipes)), make_calls))
+    orders = itertools.cycle(itertools.permutations(range(len(candidates))))
     lines = []
-    for number in range(int(rounds)):
+    for order in itertools.islice(orders, int(rounds)):
+        lives = [events_of_a_life(response_host, make_client(), properties) for _, properties in candidates]
         times = {}
-        for ours, theirs in zip(
-            events_of_a_life(response_host, make_client()),
-            events_of_a_life(response_host, make_client()),
-            strict=True,
-        ):
-            pair = [(through_handler, ours), (BARE[theirs["RequestType"]], theirs)]
-            step = 1 if number % 2 else -1
-            measured = [duration(*call) for call in pair[::step]][::step]
-            times[ours["RequestType"]] = measured
+        for events in zip(*lives, strict=True):
+            measured = {number: candidates[number][0](events[number]) for number in order}
+            times[events[0]["RequestType"]] = [measured[number] for number in range(len(candidates))]
         lines.append(json.dumps(times))
     Path(results).write_text("\n".join(lines))
 
