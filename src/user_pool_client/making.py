@@ -14,7 +14,7 @@ from user_pool_client.finding import Sought, Standing
 from user_pool_client.names import Named, listed
 from user_pool_client.plan import Observed
 from user_pool_client.request import Request, stack_name
-from user_pool_client.response import CREATE_UNKNOWN
+from user_pool_client.response import CREATE_UNKNOWN, is_client_id
 from user_pool_client.settings import Settings
 from user_pool_client.work import AppClients, Work
 
@@ -109,19 +109,30 @@ def lost(request: Request, work: Work, applied: Settings, settings: Settings) ->
 
 
 def clear_away(request: Request, work: Work, desired: Settings, settings: Settings, now: Standing) -> None:
-    """Delete what an earlier delivery of a Create has made, now that nobody waits for it any more."""
-    if now.is_being_made():  # by a later request, whose client would look the same
+    """Delete what an earlier delivery of a Create has made, now that nobody waits for it any more.
+
+    Only as long as CloudFormation shows that the Create was never answered with a client. Where it shows no resource
+    any more, the client may be one that was answered, and retained when the resource left the stack.
+    """
+    # A later request's client would look the same; and one that was answered may be wanted back by a rollback.
+    if now.is_being_made() or is_client_id(now.physical_id):
         return
     since, any_secret = _signed(request, work), "SecretId" in desired
     wanted = finding.sought(settings, since=since, besides=now.physical_id, any_secret=any_secret)
     clients = work.clients(desired)
     derived = "ClientName" not in desired
     found = _candidates(work, clients, finding.by_name(wanted) if derived else wanted)
-    if len(found) == 1 and derived:
+    if not found:
+        return
+    if not derived:
+        _tell_of(work, found, "the template names the client")
+    elif len(found) > 1:
+        _tell_of(work, found, "there is more than one")
+    elif not now.status:
+        _tell_of(work, found, "the resource is gone, and it may have been retained")
+    else:
         work.decided.update(deleted=found[0].client_id)
         clients.delete(wanted.pool_id, found[0].client_id)
-    elif found:
-        _tell_of(work, found, "the template names the client" if not derived else "there is more than one")
 
 
 def _left_behind(

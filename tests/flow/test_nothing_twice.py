@@ -254,6 +254,32 @@ def test_a_response_url_that_has_expired_is_not_worked_for(world: World) -> None
     assert "The response URL has expired, so nothing was done." in [line.get("because") for line in world.log()]
 
 
+def test_a_late_create_does_not_delete_the_client_that_it_was_answered_with_and_that_was_retained(world: World) -> None:
+    """`make chaos` found it: the resource left the stack (DeletionPolicy: Retain), and CloudFormation shows none."""
+    event = world.request("Create", BARE, **world.dated())
+    retained = world.send(event).physical_id
+    del world.stacks.stacks[STACK_ID].resources[LOGICAL_ID]
+
+    told = again(world, event, after=600)
+
+    assert told is not None
+    assert (told["status"], world.client_ids()) == ("FAILED", [retained])
+    (line,) = [line for line in world.log() if line.get("left_behind")]
+    assert line["left_behind"] == [retained]
+
+
+def test_a_late_create_does_not_delete_the_old_client_of_a_replacement_that_may_be_rolled_back(world: World) -> None:
+    first = {**BARE, "GenerateSecret": "false"}
+    event = world.request("Create", first, **world.dated())
+    old = world.send(event).physical_id
+    new = world.update(old, {**BARE, "GenerateSecret": "true"}, first).physical_id
+
+    told = again(world, event)
+
+    assert told is not None
+    assert (told["status"], world.client_ids()) == ("FAILED", [old, new])
+
+
 # The outcome of CreateUserPoolClient is not known
 
 
