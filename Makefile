@@ -23,7 +23,7 @@ CDK_BENCHMARK := $(if $(NPM),benchmarks/cdk/node_modules/.installed)
 quietly = output=$$($(1) 2>&1) || { echo "$$output" >&2; exit 1; }
 
 .NOTPARALLEL:
-.PHONY: help demo rehearse test check lint reference schema lint-template import-template bench build clean
+.PHONY: help demo rehearse test check lint docs reference schema lint-template import-template bench build clean
 
 help: ## Show this text
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-16s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,19 +38,24 @@ rehearse: .venv/.installed .venv-sam/.installed .venv-local-aws/.installed ## De
 test: .venv/.installed .venv-sam/.installed .venv-local-aws/.installed $(CDK) ## Run all tests and show what they do not cover
 	@.venv/bin/python -m pytest --cov
 
-check: lint test ## Run all static checks, then all tests: what CI runs
+check: lint docs test ## Run all static checks, build the documentation, then run all tests: what CI runs
 
 lint: .venv/.installed .venv-sam/.installed ## Check style, types, layers and templates
 	@echo "Checking style, types, layers and templates ..."
-	@$(call quietly,.venv/bin/ruff check $(CODE) examples)
-	@$(call quietly,.venv/bin/ruff format --check $(CODE) examples)
+	@$(call quietly,.venv/bin/ruff check $(CODE) examples docs)
+	@$(call quietly,.venv/bin/ruff format --check $(CODE) examples docs)
 	@$(call quietly,.venv/bin/mypy $(CODE))
 	@$(call quietly,PYTHONPATH=src .venv/bin/lint-imports)
 	@$(call quietly,.venv/bin/cfn-lint --append-rules schema -- template.yaml examples/*.yaml)
 	@$(call quietly,.venv-sam/bin/sam validate --lint)
 	@$(call quietly,.venv-sam/bin/sam validate --lint --template-file examples/sam/template.yaml)
 
-reference: .venv/.installed ## Write the README's tables from the code and the template
+docs: .venv-docs/.installed ## Build the documentation into build/docs; a link that leads nowhere is an error
+	@echo "Building the documentation ..."
+	@$(call quietly,.venv-docs/bin/sphinx-build --fresh-env --fail-on-warning --quiet --conf-dir docs \
+		--doctree-dir build/doctrees . build/docs)
+
+reference: .venv/.installed ## Write the tables in docs/reference from the code and the template
 	@.venv/bin/python -m tools.reference
 
 schema: .venv/.installed ## Write the JSON Schema of each resource type into schema/
@@ -71,16 +76,17 @@ build: .venv-sam/.installed ## Build the function into .aws-sam/build
 	@$(call quietly,PATH="$(CURDIR)/.venv-sam/bin:$$PATH" sam build)
 
 clean: ## Remove what was installed, built and cached
-	@rm -rf .venv .venv-sam .venv-local-aws .venv-cdk examples/cdk-typescript/node_modules benchmarks/cdk/node_modules .aws-sam build .coverage .*_cache .hypothesis
+	@rm -rf .venv .venv-sam .venv-local-aws .venv-docs .venv-cdk examples/cdk-typescript/node_modules benchmarks/cdk/node_modules .aws-sam build .coverage .*_cache .hypothesis
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.installed: requirements/dev.txt src/requirements.txt
 .venv-sam/.installed: requirements/sam.txt
 .venv-local-aws/.installed: requirements/local-aws.txt
+.venv-docs/.installed: requirements/docs.txt
 .venv-cdk/.installed: requirements/cdk.txt
-.venv-cdk/.installed: PIP_OPTIONS := --no-compile # most of its 200 MB are imported by nobody
+.venv-docs/.installed .venv-cdk/.installed: PIP_OPTIONS := --no-compile # most of it is imported by nobody
 
-.venv/.installed .venv-sam/.installed .venv-local-aws/.installed .venv-cdk/.installed:
+.venv/.installed .venv-sam/.installed .venv-local-aws/.installed .venv-docs/.installed .venv-cdk/.installed:
 	@echo "Installing $< into $(@D) ..." >&2
 	@$(PYTHON) -m venv --clear $(@D) || \
 		{ echo "Python 3.13 is needed, and $(PYTHON) is not that; make PYTHON=path names another." >&2; exit 1; }

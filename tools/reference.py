@@ -1,9 +1,10 @@
-"""Write the tables in README.md that the code and template.yaml know best: `make reference`."""
+"""Write the tables in docs/reference that the code and template.yaml know best: `make reference`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, Required, get_args, get_origin, is_typeddict
 
@@ -21,7 +22,7 @@ from user_pool_client.settings import IMPORTS, SETTINGS, TOKENS, ListTemplate, L
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-README = ROOT / "README.md"
+PAGES = ROOT / "docs" / "reference"
 TEMPLATE = ROOT / "template.yaml"
 
 # What a change does, and what happens when a property leaves the template, where the table of settings alone does not
@@ -64,26 +65,48 @@ LISTED = {
     "ClientNames": "Their names, in the same order.",
 }
 
+# What a permission is about, and what makes it or an output be there.
+ON = {
+    "UserPoolArns": "the user pools of `UserPoolArns`",
+    "SecretArns": "the secrets of `SecretArns`",
+    "RoleArns": "the roles of `RoleArns`",
+    "LogGroup.Arn": "the functions' own log group",
+    "FailureQueue.Arn": "the failure queue",
+    "arn:${AWS::Partition}:cloudformation:${AWS::Region}:${AWS::AccountId}:stack/*": "stacks of the account and Region",
+    "*": "everything: X-Ray has no resources",
+}
+WHEN = {
+    "": "always",
+    "OtherAccounts": "with `RoleArns`",
+    "HasFailureQueue": "with `FailureQueueReaderArn`",
+    "HasDashboard": "with `Dashboard`",
+    "HasTracing": "with `XRay`",
+}
+
 
 def main(arguments: Sequence[str]) -> int:
     """Write the tables, or only tell whether they are up to date; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.reference", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, and fail if there is something to write")
     check = parser.parse_args(arguments).check
-    present = README.read_text()
-    wanted = refreshed(present)
-    if wanted == present:
-        return 0
-    if check:
-        print(f"{README.name} does not say what the code does: run make reference.", file=sys.stderr)
-        return 1
-    README.write_text(wanted)
-    return 0
+    stale = {page: wanted for page, (present, wanted) in pages().items() if wanted != present}
+    for page, wanted in stale.items():
+        if check:
+            print(f"{page} does not say what the code does: run make reference.", file=sys.stderr)
+        else:
+            (PAGES / page).write_text(wanted)
+    return 1 if check and stale else 0
 
 
-def refreshed(text: str) -> str:
+def pages() -> dict[str, tuple[str, str]]:
+    """Return each page with tables, as it is and as it should be."""
+    present = {page: (PAGES / page).read_text() for page in TABLES}
+    return {page: (text, refreshed(text, TABLES[page])) for page, text in present.items()}
+
+
+def refreshed(text: str, tables: Mapping[str, Callable[[], str]]) -> str:
     """Return a text with each table between its two markers as it should be; raise ValueError if one is missing."""
-    for name, table in TABLES.items():
+    for name, table in tables.items():
         begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
         before, begins, rest = text.partition(begin)
         _, ends, after = rest.partition(end)
@@ -175,25 +198,63 @@ def errors() -> str:
 
 def parameters() -> str:
     """Return the table of the parameters of template.yaml."""
-    template: Mapping[str, Any] = yaml.load(TEMPLATE.read_text(), Loader=CloudFormationLoader)  # noqa: S506 - a SafeLoader
     return _table(
         ("Parameter", "What it is", "Default"),
         (
             (f"`{name}`", f"{parameter['Description']}.", _code(str(parameter["Default"])))
-            for name, parameter in template["Parameters"].items()
+            for name, parameter in _template()["Parameters"].items()
         ),
     )
 
 
-TABLES: Mapping[str, Callable[[], str]] = {
-    "parameters": parameters,
-    "properties": properties,
-    "provider-properties": provider_properties,
-    "look-properties": look_properties,
-    "listed-attributes": listed_attributes,
-    "described-attributes": described_attributes,
-    "setting-attributes": setting_attributes,
-    "errors": errors,
+def outputs() -> str:
+    """Return the table of the outputs of template.yaml."""
+    return _table(
+        ("Output", "What it is", "Export", "There"),
+        (
+            (
+                f"`{name}`",
+                f"{output['Description']}.",
+                _code(output["Export"]["Name"].replace("${AWS::StackName}", "user-pool-client"))
+                if "Export" in output
+                else "none",
+                WHEN[output.get("Condition", "")],
+            )
+            for name, output in _template()["Outputs"].items()
+        ),
+    )
+
+
+def role(name: str) -> str:
+    """Return the table of what a role of template.yaml may do, and to what."""
+    rows = []
+    for policy in _template()["Resources"][name]["Properties"]["Policies"]:
+        condition, one = (policy[0], policy[1]) if isinstance(policy, list) else ("", policy)
+        for statement in one["PolicyDocument"]["Statement"]:
+            actions = statement["Action"]
+            names = [actions] if isinstance(actions, str) else actions
+            rows.append((", ".join(f"`{name}`" for name in names), _on(statement["Resource"]), WHEN[condition]))
+    return _table(("Operations", "On", "There"), rows)
+
+
+def _on(resource: str | list[str]) -> str:
+    """Say in words what a permission is about; where !If chooses, the last is the parameter itself."""
+    return ON[resource if isinstance(resource, str) else resource[-1]]
+
+
+def _template() -> Mapping[str, Any]:
+    template: Mapping[str, Any] = yaml.load(TEMPLATE.read_text(), Loader=CloudFormationLoader)  # noqa: S506 - a SafeLoader
+    return template
+
+
+# By page of docs/reference.
+TABLES: Mapping[str, Mapping[str, Callable[[], str]]] = {
+    "properties.md": {"properties": properties, "provider-properties": provider_properties},
+    "attributes.md": {"described-attributes": described_attributes, "setting-attributes": setting_attributes},
+    "look-ups.md": {"look-properties": look_properties, "listed-attributes": listed_attributes},
+    "errors.md": {"errors": errors},
+    "parameters.md": {"parameters": parameters, "outputs": outputs},
+    "permissions.md": {"role": partial(role, "Role"), "rotation-role": partial(role, "RotationRole")},
 }
 
 

@@ -40,7 +40,7 @@ class SSOSession(TypedDict):
 
 
 class Properties(TypedDict, total=False):
-    """The properties of Custom::UserPoolClient, under the names that they have in templates and in the README."""
+    """The properties of Custom::UserPoolClient, under the names that they have in templates and in the reference."""
 
     UserPoolId: Required[str]
     ClientName: str

@@ -3,7 +3,7 @@ import { Construct } from 'constructs';
 
 type Unit = 'seconds' | 'minutes' | 'hours' | 'days';
 
-/** The properties of Custom::UserPoolClient, under the names that they have in templates and in the README. */
+/** The properties of Custom::UserPoolClient, under the names that they have in templates and in the reference. */
 export interface UserPoolClientProperties {
   readonly UserPoolId: string;
   readonly ClientName?: string;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import re
 import subprocess
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 FORMS = sorted(path for path in ROOT.glob(".github/ISSUE_TEMPLATE/*.yml") if path.name != "config.yml")
-DECISIONS = sorted(ROOT.glob("docs/decisions/*.md"))
-README = ROOT / "README.md"
+DECISIONS = sorted(ROOT.glob("docs/decisions/[0-9]*.md"))
 OPERATE = ROOT / "docs" / "guides" / "operate.md"
+LOGS, METRICS = (ROOT / "docs" / "reference" / name for name in ("logs.md", "metrics.md"))
 TEMPLATE = ROOT / "template.yaml"
 MARKDOWN = MarkdownIt("commonmark").enable("table")
 
@@ -35,8 +36,8 @@ SOURCES = {path.name: path.read_text() for path in (ROOT / "src" / "user_pool_cl
 # Where a document may be when it names a file by its path.
 FOLDERS = (ROOT, ROOT / "src" / "user_pool_client")
 MADE_BY_THE_READER = {"first.yaml", "clients.yaml", "role.yaml", "secret.json"}
-# What looks like a folder: how the names of secrets begin.
-NO_FILES = {"user-pool-client/"}
+# What looks like a folder: how the names of secrets begin. What is one only after make docs.
+NO_FILES = {"user-pool-client/", "build/docs/"}
 # The resources that the function answers for, and their properties.
 TYPES = {
     "Custom::UserPoolClient": SETTINGS.keys(),
@@ -82,10 +83,13 @@ def links(document: Path) -> list[str]:
 
 
 def anchors(document: Path) -> set[str]:
-    """Return the anchors that GitHub gives to a document's headings."""
+    """Return the anchors that GitHub gives to a document's headings; a test holds that no two are the same."""
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings(document)}
+
+
+def headings(document: Path) -> list[str]:
     pairs = itertools.pairwise(TOKENS[document])
-    headings = [after.content for token, after in pairs if token.type == "heading_open"]
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return [after.content for token, after in pairs if token.type == "heading_open"]
 
 
 def parsed(block: Code) -> Any:
@@ -112,8 +116,41 @@ def test_links_within_the_project_lead_somewhere(document: Path) -> None:
             continue
         path, _, anchor = link.partition("#")
         target = (document.parent / path).resolve() if path else document
-        assert target.exists(), link
+        assert target.is_file(), link  # a folder is no page of the site
         assert not anchor or anchor in anchors(target), link
+    assert len(anchors(document)) == len(headings(document)) or document.name == "CHANGELOG.md"
+
+
+def test_every_page_is_listed_in_the_index_or_in_that_of_its_folder() -> None:
+    listed = {
+        (index.parent / link).resolve()
+        for index in DOCUMENTS
+        if index.name == "index.md"
+        for link in links(index)
+        if not link.startswith("https://")
+    }
+    assert {*DOCUMENTS} - listed == {ROOT / "docs" / "index.md"}
+    assert {path for path in listed if path.parent.name == "decisions"} == {
+        *DECISIONS,
+        DECISIONS[0].with_name("index.md"),
+    }
+
+
+def test_decisions_are_listed_by_their_titles() -> None:
+    listed = re.findall(r"^- \[(\d+\. .+)\]\((.+)\)$", DECISIONS[0].with_name("index.md").read_text(), re.MULTILINE)
+    assert listed == [(headings(path)[0], path.name) for path in DECISIONS]
+
+
+def test_what_a_guide_begins_with_leads_to_each_of_its_parts() -> None:
+    """So that a reader sees on GitHub, too, what there is."""
+    for document in (ROOT / "docs" / "guides").glob("*.md"):
+        parts = re.findall(r"^## (.+)$", document.read_text(), re.MULTILINE)
+        first = document.read_text().partition("\n## ")[0]
+        assert len(re.findall(r"\]\(#", first)) == len(parts), document.name
+
+
+def test_the_readme_stays_short() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 150
 
 
 def test_documents_name_only_files_that_exist() -> None:
@@ -205,9 +242,9 @@ def test_the_arguments_of_other_tools_are_told_for_every_setting_that_they_have(
         assert argument in ("name", "name_prefix", "name_pattern") or nearest(argument, SETTINGS) == name
 
 
-def test_every_metric_is_in_the_guide() -> None:
+def test_every_metric_is_in_the_reference() -> None:
     counted = {name for source in SOURCES.values() for name in re.findall(r'(?:count|add_metric)\("(\w+)"', source)}
-    rows = OPERATE.read_text().partition("\n| Metric | Counts |\n")[2].partition("\n\n")[0]
+    rows = METRICS.read_text().partition("\n| Metric | Counts |\n")[2].partition("\n\n")[0]
     assert set(re.findall(r"`(\w+)`", rows)) == counted
 
 
@@ -218,21 +255,66 @@ def test_every_alarm_is_in_the_guide() -> None:
 
 
 def test_alarms_and_dashboard_show_only_metrics_that_are_counted() -> None:
-    rows = OPERATE.read_text().partition("\n| Metric | Counts |\n")[2].partition("\n\n")[0]
+    rows = METRICS.read_text().partition("\n| Metric | Counts |\n")[2].partition("\n\n")[0]
     text = TEMPLATE.read_text()
     own = re.findall(r"Namespace: UserPoolClient\n +MetricName: (\w+)", text)
     own += re.findall(r'\["UserPoolClient", "(\w+)"', text)
     assert {"Failed", "Late", "Waited", "Unanswered"} <= set(own) <= set(re.findall(r"`(\w+)`", rows))
 
 
-def test_every_log_line_is_in_the_guide() -> None:
+def test_every_log_line_is_in_the_reference() -> None:
     logged = {
         (level.upper(), message)
         for source in SOURCES.values()
         for level, message in re.findall(r'logger\.(debug|info|warning|error)\(\s*"([^"]+)"', source)
     }
-    rows = OPERATE.read_text().partition("\n| Level | `message` |")[2].partition("\n\n")[0]
+    rows = LOGS.read_text().partition("\n| Level | `message` |")[2].partition("\n\n")[0]
     assert set(re.findall(r"^\| ([A-Z]+) \| `([^`]+)` \|", rows, re.MULTILINE)) == logged
+
+
+def decided() -> dict[str, set[str]]:
+    """Return what the code puts into the log lines of a request: the fields, and their values where it gives them."""
+    found: dict[str, set[str]] = {}
+    for source in SOURCES.values():
+        for node in ast.walk(ast.parse(source)):
+            match node:
+                case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="decided"), attr="update")):
+                    pairs = [(word.arg, word.value) for word in node.keywords]
+                    given = [part for arg in node.args for part in ast.walk(arg) if isinstance(part, ast.Dict)]
+                    pairs += [
+                        (literal(key), value)
+                        for each in given
+                        for key, value in zip(each.keys, each.values, strict=True)
+                    ]
+                case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="decided"), attr="setdefault")):
+                    pairs = [(literal(node.args[0]), node.args[1])]
+                case _:
+                    continue
+            for name, value in pairs:
+                assert name, "a field whose name cannot be read here"
+                found.setdefault(name, set()).update(filter(None, [literal(value)]))
+    return found
+
+
+def literal(node: ast.expr | None) -> str:
+    """Return a text as it stands in the code, '' for what is none."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def test_every_field_of_what_was_decided_is_in_the_reference() -> None:
+    part = LOGS.read_text().partition("\n## What was decided\n")[2].partition("\n## ")[0]
+    told = {
+        name for cell in re.findall(r"^\| (`[^|]+) \|", part, re.MULTILINE) for name in re.findall(r"`(\w+)`", cell)
+    }
+    assert told == decided().keys() | {"status", "physical_id", "seconds", "reason"}
+
+
+def test_every_decision_is_in_the_reference() -> None:
+    part = LOGS.read_text().partition("\n## Decisions\n")[2]
+    told = {
+        name for cell in re.findall(r"^\| (`[^|]+`) \|", part, re.MULTILINE) for name in re.findall(r"`([^`]+)`", cell)
+    }
+    assert told - {"decision"} == decided()["decision"]
 
 
 def test_every_module_is_in_the_design() -> None:

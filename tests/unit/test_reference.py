@@ -1,4 +1,4 @@
-"""The tables in README.md say what the code does."""
+"""The tables in docs/reference say what the code does."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from user_pool_client.settings import SETTINGS, read
 if TYPE_CHECKING:
     from pathlib import Path
 
-README = reference.README.read_text()
+PAGES = {page: (reference.PAGES / page).read_text() for page in reference.TABLES}
 POOL = "us-east-1_Abc123xyz"
 NAME_MADE_UP = "shop-WebClient-0123456789ab"
 ROTATING = {"RefreshTokenRotation": {"Feature": "ENABLED", "RetryGracePeriodSeconds": 10}}
@@ -53,15 +53,16 @@ VALUES: dict[str, tuple[Any, Any]] = {
 
 
 def rows(table: str) -> list[list[str]]:
-    """Read a table's rows from the README."""
-    body = README.partition(f"<!-- {table}:begin -->\n")[2].partition(f"\n<!-- {table}:end -->")[0]
+    """Read a table's rows from its page."""
+    (page,) = (page for page, tables in reference.TABLES.items() if table in tables)
+    body = PAGES[page].partition(f"<!-- {table}:begin -->\n")[2].partition(f"\n<!-- {table}:end -->")[0]
     return [line.removeprefix("| ").removesuffix(" |").split(" | ") for line in body.splitlines()[2:]]
 
 
 PROPERTIES = {cells[0].strip("`"): cells for cells in rows("properties")}
 PROVIDER_PROPERTIES = {cells[0].strip("`"): cells for cells in rows("provider-properties")}
 
-# The others are no concern of plan.py's: tests/flow/test_readme.py holds them to what the function does.
+# The others are no concern of plan.py's: tests/flow/test_documents.py holds them to what the function does.
 DECIDED = [name for name, setting in SETTINGS.items() if setting.goes_to == "client" and name != "UserPoolId"]
 
 
@@ -77,7 +78,30 @@ def decided(name: str, now: dict[str, Any]) -> Plan:
 
 
 def test_the_tables_are_up_to_date() -> None:
-    assert reference.refreshed(README) == README, "run make reference"
+    assert [page for page, (present, wanted) in reference.pages().items() if present != wanted] == [], (
+        "run make reference"
+    )
+
+
+def test_every_marker_is_that_of_a_table() -> None:
+    for path in reference.PAGES.parents[1].rglob("*.md"):
+        if not any(part.startswith(".") or part in ("build", "node_modules") for part in path.parts):
+            marked = re.findall(r"^<!-- (\S+):begin -->$", path.read_text(), re.MULTILINE)
+            known = reference.TABLES.get(path.name, {}) if path.parent == reference.PAGES else {}
+            assert marked == list(known), path
+
+
+def test_permissions_are_told_for_every_role() -> None:
+    template = reference.TEMPLATE.read_text()
+    roles = re.findall(r"^  (\w+):\n    Type: AWS::IAM::Role$", template, re.MULTILINE)
+    told = {"Role": rows("role"), "RotationRole": rows("rotation-role")}
+    assert list(told) == roles
+    assert told["Role"][0][1:] == ["the user pools of `UserPoolArns`", "always"]
+    for name, table in told.items():
+        body = template.partition(f"\n  {name}:\n")[2].partition("\n\n")[0]
+        allowed = re.findall(r"\b(?:cognito-idp|cloudformation|secretsmanager|logs|xray|sqs):[A-Z]\w+", body)
+        told_of = [operation for cells in table for operation in re.findall(r"`([^`]+)`", cells[0])]
+        assert sorted(told_of) == sorted([*allowed, "sts:AssumeRole"])
 
 
 def test_every_property_has_a_row() -> None:
@@ -170,18 +194,17 @@ def test_lists_have_the_length_that_the_table_says(name: str, most: int) -> None
 def test_check_tells_a_stale_file_and_leaves_it_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    wanted = reference.refreshed(README)
-    readme = tmp_path / "README.md"
-    readme.write_text(wanted.replace("| `ClientId` |", "| `ClientID` |"))
-    monkeypatch.setattr(reference, "README", readme)
+    for page, text in PAGES.items():
+        (tmp_path / page).write_text(text.replace("| `ClientId` | The client id", "| `ClientID` | The client id"))
+    monkeypatch.setattr(reference, "PAGES", tmp_path)
 
     assert reference.main(["--check"]) == 1
-    assert "make reference" in capsys.readouterr().err
+    assert capsys.readouterr().err == "attributes.md does not say what the code does: run make reference.\n"
     assert reference.main([]) == 0
-    assert readme.read_text() == wanted
+    assert {page: (tmp_path / page).read_text() for page in PAGES} == PAGES
     assert reference.main(["--check"]) == 0
 
 
 def test_a_missing_marker_is_told() -> None:
     with pytest.raises(ValueError, match="<!-- errors:begin -->"):
-        reference.refreshed(README.replace("<!-- errors:begin -->", ""))
+        reference.refreshed(PAGES["errors.md"].replace("<!-- errors:begin -->", ""), reference.TABLES["errors.md"])

@@ -1,4 +1,4 @@
-"""What README.md and the guides say of the function is so: the reasons, word for word, and what they warn of."""
+"""What the documents say of the function is so: the reasons, word for word, and what they warn of."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from tests.fakes.cognito import ApiError
 from tests.flow.importing import LIST_TYPE, LOOKUP_TYPE, import_id, session_minutes
 from tests.flow.templates import APP, DESKTOP, MOBILE
-from tests.flow.world import CREATE, MARKER, POOL, World, a_world
+from tests.flow.world import CREATE, MARKER, POOL, STANDING, World, a_world
 from tests.unit.test_reference import PROPERTIES, PROVIDER_PROPERTIES, rows
 
 if TYPE_CHECKING:
@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
 type Json = dict[str, Any]
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
-SECTION = README.partition("\n## When a deployment fails\n")[2].partition("\n## ")[0]
-SHOWN = [" ".join(block.split()) for block in re.findall(r"^```text\n(.*?)^```$", SECTION, re.DOTALL | re.MULTILINE)]
+GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "guides" / "failures.md").read_text()
+SHOWN = [" ".join(block.split()) for block in re.findall(r"^```text\n(.*?)^```$", GUIDE, re.DOTALL | re.MULTILINE)]
 
 WEB = {"UserPoolId": POOL, "ClientName": "web"}
 REPORT = {"UserPoolId": POOL, "ClientName": "report"}
@@ -121,6 +120,20 @@ def unanswered(world: World) -> str:
     return world.create(WEB).reason
 
 
+def twins(world: World) -> str:
+    """Make a client like it at the same moment, and lose the answer."""
+    world.fake.on_call = lambda operation, _: world.existing(**WEB) if operation == CREATE else None
+    world.fail(CREATE, "read-timeout", after=True)
+    return world.create(WEB, **world.dated()).reason
+
+
+def may_not_ask(world: World) -> str:
+    request = world.request("Create", WEB, **world.dated())
+    world.clock.now += 61
+    world.stacks.denied = {STANDING}
+    return world.send(request).reason
+
+
 CASES = [
     malformed,
     combined,
@@ -137,15 +150,17 @@ CASES = [
     throttled,
     late,
     unanswered,
+    twins,
+    may_not_ask,
 ]
 
 
-# The README shows them in this order.
+# The guide shows them in this order.
 PAIRS = [pytest.param(case, shown, id=case.__name__) for case, shown in zip(CASES, SHOWN, strict=True)]
 
 
 @pytest.mark.parametrize(("case", "shown"), PAIRS)
-def test_a_reason_in_the_readme_is_what_the_function_says(case: Callable[[World], str], shown: str) -> None:
+def test_a_reason_in_the_guide_is_what_the_function_says(case: Callable[[World], str], shown: str) -> None:
     with a_world() as world:
         assert numbered(case(world)) == numbered(shown)
 
@@ -294,7 +309,7 @@ def test_a_look_needs_what_the_table_says(world: World, resource_type: str) -> N
         )
 
 
-# What README.md and the guides warn of
+# What the guides warn of
 
 
 @pytest.mark.parametrize("adopted", [True, False])
