@@ -6,6 +6,7 @@ Nor does it know AWS::SecretsManager::RotationSchedule; sam and cfn-lint do.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +18,7 @@ from tools.local_aws import PROVIDER, ROOT, StackFailed
 if TYPE_CHECKING:
     from tools.local_aws import LocalAws, Stack
 
+README = ROOT / "README.md"
 WHOLE = (ROOT / "examples" / "rotated-secret.yaml").read_text()
 SCHEDULE = WHOLE[WHOLE.index("  Rotation:\n") : WHOLE.index("  Domain:\n")]
 ROTATED = WHOLE.replace(SCHEDULE, "")
@@ -49,6 +51,14 @@ def test_the_secret_of_a_client_is_kept_with_all_that_a_program_needs(aws: Local
         "issuer": f"https://cognito-idp.us-east-1.amazonaws.com/{outputs['UserPoolId']}",
         "token_endpoint": f"https://{domain}.auth.us-east-1.amazoncognito.com/oauth2/token",
     }
+
+
+def test_the_first_stack_of_the_readme_is_made(aws: LocalAws, stack: Stack) -> None:
+    (first,) = re.findall(r"^```yaml\n(AWSTemplateFormatVersion.*?)^```$", README.read_text(), re.DOTALL | re.MULTILINE)
+
+    stack.create(first)
+
+    assert kept(aws, "user-pool-client/first")["client_id"] == stack.outputs()["ClientId"]
 
 
 def test_a_kept_secret_is_in_no_output_no_event_and_no_log(aws: LocalAws, stack: Stack) -> None:
