@@ -8,6 +8,9 @@ FROM_NATIVE ?=
 FROM ?=
 BEFORE ?=
 LEAVE_OUT ?=
+SEED ?=
+LIVES ?=
+LIFE ?=
 
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
@@ -23,7 +26,7 @@ CDK_BENCHMARK := $(if $(NPM),benchmarks/cdk/node_modules/.installed)
 quietly = output=$$($(1) 2>&1) || { echo "$$output" >&2; exit 1; }
 
 .NOTPARALLEL:
-.PHONY: help demo rehearse test check lint docs reference schema lint-template import-template bench build clean
+.PHONY: help demo rehearse test chaos check lint docs reference schema lint-template import-template bench build clean
 
 help: ## Show this text
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-16s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +42,10 @@ test: .venv/.installed .venv-sam/.installed .venv-local-aws/.installed $(CDK) ##
 	@.venv/bin/python -m pytest --cov
 
 check: lint docs test ## Run all static checks, build the documentation, then run all tests: what CI runs
+chaos: .venv/.installed ## Live through some hundred stacks' lives with all that can go wrong; SEED=n LIFE=n repeats one
+	@PYTHONPATH=src .venv/bin/python -m tests.chaos $(if $(SEED),--seed "$(SEED)") $(if $(LIVES),--lives "$(LIVES)") $(if $(LIFE),--life "$(LIFE)")
+
+check: lint test ## Run all static checks, then all tests: what CI runs
 
 lint: .venv/.installed .venv-sam/.installed ## Check style, types, layers and templates
 	@echo "Checking style, types, layers and templates ..."

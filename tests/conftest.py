@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from collections import defaultdict
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, TextIO
 
 import pytest
@@ -38,7 +38,7 @@ def _set_environment() -> None:
 
 _set_environment()
 
-from user_pool_client import delivery  # noqa: E402 - powertools reads the environment when it is imported
+from user_pool_client import delivery, log  # noqa: E402 - powertools reads the environment when it is imported
 
 # The same examples in every run, however busy the machine is.
 settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
@@ -122,17 +122,36 @@ def _streams_seen(seen: _Seen) -> Iterator[None]:
                 setattr(sys, name, before[name])
 
 
+@contextmanager
+def nothing_leaks(*, quietly: bool = False) -> Iterator[None]:
+    """Fail if a secret gets into a log at DEBUG, or is printed; `quietly` keeps the function's log from being seen."""
+    seen = _Seen()
+    with _all_loggers_at_debug(seen), _streams_seen(seen), _hushed() if quietly else nullcontext():
+        yield
+    assert not seen.leaks()
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Let the function's own handler, which prints, take nothing."""
+    handler = log.logger.registered_handler
+    level = handler.level
+    handler.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        handler.setLevel(level)
+
+
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call() -> Generator[None]:
     """Fail every test in which a secret gets into a log at DEBUG, or is printed.
 
     This is no fixture because a test's own capsys must be in place before.
     """
-    seen = _Seen()
     try:
-        with _all_loggers_at_debug(seen), _streams_seen(seen):
+        with nothing_leaks():
             yield
-        assert not seen.leaks()
     finally:
         canaries.forget_watched()
 

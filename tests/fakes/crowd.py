@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-STACK_SIZE = 256 * 1024
+STACK_SIZE = 512 * 1024
+
+
+class Turn:
+    """Somebody's next turn, unless it is cancelled before it has come."""
+
+    def __init__(self, begin: Callable[[], object]) -> None:
+        self.begin = begin
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
 
 
 class Crowd:
@@ -23,8 +34,8 @@ class Crowd:
         self.now = 0.0
         self._epoch = epoch
         self._numbers = itertools.count()
-        self._waiting: list[tuple[float, int, threading.Semaphore]] = []
-        self._started = threading.Semaphore(0)
+        self._waiting: list[tuple[float, int, Turn]] = []
+        self._threads: list[threading.Thread] = []
         self.errors: list[BaseException] = []
 
     def monotonic(self) -> float:
@@ -35,38 +46,49 @@ class Crowd:
 
     def sleep(self, seconds: float) -> None:
         """Let others run until so much later."""
-        turn = threading.Semaphore(0)
-        heapq.heappush(self._waiting, (self.now + seconds, next(self._numbers), turn))
+        mine = threading.Semaphore(0)
+        self._wait(seconds, Turn(mine.release))
         self._wake_next()
-        turn.acquire()
+        mine.acquire()
+
+    def start(self, caller: Callable[[], object], *, after: float = 0.0) -> Turn:
+        """Let another caller begin so much later."""
+        thread = threading.Thread(target=self._live, args=[caller])
+        turn = Turn(lambda: self._begin(thread))
+        self._wait(after, turn)
+        return turn
 
     def run(self, callers: Sequence[Callable[[], object]]) -> None:
         """Start all callers at the same moment; raise what the first one raised that failed."""
         before = threading.stack_size(STACK_SIZE)
-        threads = [threading.Thread(target=self._live, args=[caller]) for caller in callers]
-        for thread in threads:  # each waits for its first turn, in order
-            thread.start()
-            self._started.acquire()
-        threading.stack_size(before)
+        for caller in callers:
+            self.start(caller)
         self._wake_next()
-        for thread in threads:
+        for thread in self._threads:  # those that they start come behind
             thread.join()
+        threading.stack_size(before)
+        self._threads.clear()
         if self.errors:
             raise self.errors[0]
 
+    def _begin(self, thread: threading.Thread) -> None:
+        self._threads.append(thread)
+        thread.start()
+
     def _live(self, caller: Callable[[], object]) -> None:
-        turn = threading.Semaphore(0)
-        heapq.heappush(self._waiting, (self.now, next(self._numbers), turn))
-        self._started.release()
-        turn.acquire()
         try:
             caller()
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that runs the crowd
             self.errors.append(error)
         self._wake_next()
 
+    def _wait(self, seconds: float, turn: Turn) -> None:
+        heapq.heappush(self._waiting, (self.now + seconds, next(self._numbers), turn))
+
     def _wake_next(self) -> None:
-        if self._waiting:
+        while self._waiting:
             moment, _, turn = heapq.heappop(self._waiting)
-            self.now = max(self.now, moment)
-            turn.release()
+            if not turn.cancelled:
+                self.now = max(self.now, moment)
+                turn.begin()
+                return
