@@ -123,7 +123,7 @@ class Stacks:
 
 def _refusal(operation: str, error: ClientError) -> Failure:
     details: Mapping[str, Any] = error.response.get("Error", {})
-    code, words = str(details.get("Code", "Unknown")), str(details.get("Message", ""))
+    code, words = str(details.get("Code", "Unknown")), str(details.get("Message") or "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     why = f"CloudFormation refused {operation} with {code}: {words}".rstrip(": .") + "."
     passing = code in _PASSING or status >= _SERVER_ERRORS
