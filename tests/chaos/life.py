@@ -1,9 +1,9 @@
 """Stacks as CloudFormation moves them, whatever happens, and what must be true at the end.
 
-CloudFormation's rules: a Create that failed gets a Delete with the id that it gave, one that was cancelled gets a Delete
-with an id that CloudFormation makes up. An Update that answers with another id has replaced the resource: the old id
-gets a Delete when all went well; when not, the new one does and the old one stays, or an Update with the properties
-exchanged comes first, for either of them.
+CloudFormation's rules: a Create that failed gets a Delete with the id that it gave, one that was cancelled with an id
+that CloudFormation makes up. An Update that answers with another id has replaced the resource: the old id gets a Delete
+when all went well; when not, the new one does and the old one stays, or an Update with the properties exchanged comes
+first, for either of them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.chaos.place import Place, a_place, name_of
+from tests.chaos.place import FRESH, Place, a_place, name_of
 from tests.fakes.cloudformation import GONE
 from tests.flow.strategies import BAD_SETTINGS
 from tests.flow.templates import APP, MOBILE, effective, typed
@@ -120,7 +120,7 @@ class Life:
         self.place.tell(f"{name}: create")
         self.place.counts["stacks"] += 1
         for number in range(self.dice.randint(1, 3)):
-            resource = self.new_resource(stack, f"Client{number}")
+            resource = self.new_resource(f"Client{number}")
             stack.resources[resource.logical_id] = resource
         self.place.world.stacks.begin(stack.stack_id, "CREATE_IN_PROGRESS")
         sents = {logical: self.send("Create", stack, one, one.template) for logical, one in stack.resources.items()}
@@ -158,7 +158,7 @@ class Life:
                 changes[one.logical_id] = new
         if self.place.happens(0.2):
             free = next(name for name in (f"Client{n}" for n in range(9)) if name not in stack.resources)
-            added.append(self.new_resource(stack, free))
+            added.append(self.new_resource(free))
         sents = {
             logical: self.send(
                 "Update",
@@ -176,7 +176,7 @@ class Life:
         else:
             self.roll_back(stack, changes, sents, creates, added)
 
-    def commit(  # noqa: PLR0913 - what an update has changed
+    def commit(
         self,
         stack: Stack,
         changes: dict[str, Json],
@@ -414,7 +414,7 @@ class Life:
 
     # Templates
 
-    def new_resource(self, stack: Stack, logical_id: str) -> Resource:
+    def new_resource(self, logical_id: str) -> Resource:
         kind = self.dice.choices(["derived", "named", "kept", "imported"], weights=[5, 3, 3, 1.5])[0]
         template: Json = {"UserPoolId": self.dice.choice([POOL, POOL, OTHER_POOL])}
         match kind:
@@ -522,12 +522,13 @@ class Life:
     def crossed(self, one: Resource) -> bool:
         """Tell whether two requests for the resource ever changed its client at the same time.
 
-        That is so where an Update is cancelled and goes on during its rollback, and which comes last is chance. A later
-        Update resets only what the templates before and after it say.
+        That is so where an Update is cancelled and goes on during its rollback, or comes after that and is fresh: which
+        of the two comes last is chance. A later Update resets only what the templates before and after it say.
         """
         for number, sent in enumerate(one.requests[:-1]):
             after = one.requests[number + 1]
-            if any(each.wrote > after.began and each.began < after.heard_at for each in sent.deliveries):
+            until = max(after.heard_at, sent.began + FRESH)
+            if any(each.wrote > after.began and each.began < until for each in sent.deliveries):
                 self.place.counts["not judged: an update that was cancelled came through its rollback"] += 1
                 return True
         return False

@@ -279,7 +279,8 @@ class Place:
             sent.heard, sent.heard_at = answer, self.crowd.now
             return
         first = sent.heard
-        if answer.status == "SUCCESS" and first is not None and self._is_last(sent) and not sent.at_once:
+        again = sent.kind != "Delete" and self._is_last(sent) and not sent.at_once
+        if answer.status == "SUCCESS" and first is not None and again:
             same = (first.status, first.physical_id) == (answer.status, answer.physical_id)
             if not same:
                 self.complain(f"{name_of(sent)} was answered with {first.physical_id}, and then otherwise")
@@ -306,6 +307,9 @@ class Place:
             delivery.wrote = self.crowd.now
         if delivery.sent.calm:
             return
+        self._fail(operation, delivery.sent)
+
+    def _fail(self, operation: str, sent: Sent) -> None:
         roll = self.dice.random() / max(self.intensity, 0.01)
         faults = self.world.fake.planned_faults
         if roll < 0.06:
@@ -317,8 +321,7 @@ class Place:
         elif roll < 0.09:
             self.counts["lost after the work"] += 1
             faults.append(Fault(operation, self._lost(), after=True))
-            if operation == CREATE:
-                delivery.sent.lost_create = True
+            sent.lost_create = sent.lost_create or operation == CREATE
         elif roll < 0.1 and operation.startswith(("Update", "Delete")):
             faults.append(Fault(operation, BUSY, after=False))
 
