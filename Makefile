@@ -41,11 +41,10 @@ rehearse: .venv/.installed .venv-sam/.installed .venv-local-aws/.installed ## De
 test: .venv/.installed .venv-sam/.installed .venv-local-aws/.installed $(CDK) ## Run all tests and show what they do not cover
 	@.venv/bin/python -m pytest --cov
 
-check: lint docs test ## Run all static checks, build the documentation, then run all tests: what CI runs
 chaos: .venv/.installed ## Live through some hundred stacks' lives with all that can go wrong; SEED=n LIFE=n repeats one
 	@PYTHONPATH=src .venv/bin/python -m tests.chaos $(if $(SEED),--seed "$(SEED)") $(if $(LIVES),--lives "$(LIVES)") $(if $(LIFE),--life "$(LIFE)")
 
-check: lint test ## Run all static checks, then all tests: what CI runs
+check: lint docs test ## Run all static checks, build the documentation, then run all tests: what CI runs
 
 lint: .venv/.installed .venv-sam/.installed ## Check style, types, layers and templates
 	@echo "Checking style, types, layers and templates ..."
@@ -75,7 +74,7 @@ lint-template: .venv/.installed ## Check TEMPLATE=path as cfn-lint does, with th
 import-template: .venv/.installed ## Write a template that takes over the clients of POOL=id (PREFIX=names), or of the stack FROM_NATIVE=name
 	@.venv/bin/python -m tools.import_template $(if $(FROM_NATIVE),--from-native "$(FROM_NATIVE)",--pool "$(POOL)" $(if $(PREFIX),--prefix "$(PREFIX)"))
 
-bench: build .venv/.installed $(CDK_BENCHMARK) ## Measure cold starts and warm calls of the built function
+bench: build .venv/.installed $(CDK_BENCHMARK) ## Measure the built function: cold starts, warm calls, hundreds at once (six minutes)
 	@.venv/bin/python -m benchmarks
 
 build: .venv-sam/.installed ## Build the function into .aws-sam/build

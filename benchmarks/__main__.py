@@ -10,7 +10,8 @@ from pathlib import Path
 from benchmarks.cold import measure_cold
 from benchmarks.imports import show_imports
 from benchmarks.laboratory import Laboratory, NotMeasuredError
-from benchmarks.packages import ROOT, prepared
+from benchmarks.many import PROCESSES, SIMULATED, measure_processes, show_many, simulate
+from benchmarks.packages import ROOT, Packages, prepared
 from benchmarks.report import show_cold, show_warm
 from benchmarks.warm import measure_warm
 
@@ -35,6 +36,7 @@ def main() -> int:
         metavar="N",
         help="cold starts of each candidate; ten times as many warm calls",
     )
+    parser.add_argument("--many", action="store_true", help="measure only many requests at once")
     parser.add_argument("--imports", action="store_true", help="show instead which imports the function pays for")
     arguments = parser.parse_args()
     if arguments.rounds < 1:
@@ -45,9 +47,13 @@ def main() -> int:
             if arguments.imports:
                 print(show_imports(laboratory, packages))
                 return 0
+            if arguments.many:
+                print_many(laboratory, packages)
+                return 0
             print(show_cold(measure_cold(laboratory, packages, arguments.rounds)), flush=True)
             rounds = arguments.rounds * WARM_ROUNDS_PER_COLD_ROUND
-            print("", show_warm(measure_warm(laboratory, packages, rounds)), sep="\n")
+            print("", show_warm(measure_warm(laboratory, packages, rounds)), "", sep="\n", flush=True)
+            print_many(laboratory, packages)
     except NotMeasuredError as error:
         print(f"not measured: {error}", file=sys.stderr)
         return 1
@@ -55,6 +61,13 @@ def main() -> int:
         print("interrupted", file=sys.stderr)
         return 130
     return 0
+
+
+def print_many(laboratory: Laboratory, packages: Packages) -> None:
+    """Print first what is simulated, then what takes minutes."""
+    print(show_many(SIMULATED, "simulated on a virtual clock", simulate()), flush=True)
+    how = "a process for each, forked before, in real time"
+    print("", show_many(PROCESSES, how, measure_processes(laboratory, packages)), sep="\n")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from collections import Counter
 from tests import canaries
 from tests.conftest import nothing_leaks
 
-LIVES = 400
+LIVES = 300
 SHOWN = (
     ("lives", "lives of one to three stacks"),
     ("stacks", "stacks made"),

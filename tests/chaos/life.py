@@ -9,6 +9,7 @@ first, for either of them.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import random
 from collections import Counter
@@ -525,8 +526,8 @@ class Life:
         That is so where an Update is cancelled and goes on during its rollback, or comes after that and is fresh: which
         of the two comes last is chance. A later Update resets only what the templates before and after it say.
         """
-        for number, sent in enumerate(one.requests[:-1]):
-            after = one.requests[number + 1]
+        changes = [sent for sent in one.requests if sent.kind != "Delete"]
+        for sent, after in itertools.pairwise(changes):
             until = max(after.heard_at, sent.began + FRESH)
             if any(each.wrote > after.began and each.began < until for each in sent.deliveries):
                 self.place.counts["not judged: an update that was cancelled came through its rollback"] += 1

@@ -17,6 +17,7 @@ from benchmarks.certificate import HOST, make_certificate
 from benchmarks.cold import Start
 from benchmarks.events import CHANGED, PHYSICAL_ID, TYPED, make_calls, make_event
 from benchmarks.laboratory import Laboratory, NotMeasuredError
+from benchmarks.many import AtOnce, show_many, simulate
 from benchmarks.node import FOLDER, Node, find_node
 from benchmarks.packages import ROOT, prepared
 from benchmarks.report import show_cold, show_warm
@@ -232,3 +233,18 @@ def test_the_warm_table_does_without_the_cdks_handler() -> None:
 
     assert lines[2].split() == ["handler", "bare", "ratio", "target"]
     assert " ".join(lines[-1].split()) == "all three 6.0 ms 5.0 ms 1.20 1.30 reached"
+
+
+def test_many_at_once_are_told_with_ideal_median_and_worst() -> None:
+    shown = show_many(10, "simulated", {"create": AtOnce([0.5, 1.0, 2.0], 1.5), "delete": AtOnce([1.0, 2.0, 4.0], 0.0)})
+
+    create, delete = shown.splitlines()[-2:]
+    assert create.endswith("2.0 s     1.0 s     2.0 s      1.00      1.50   reached; 1.5 calls in vain for each")
+    assert delete.split()[7:10] == ["2.00", "1.50", "missed;"]
+
+
+def test_what_is_simulated_comes_from_the_real_calls() -> None:
+    took = simulate(20)
+
+    assert [len(of_a_kind.seconds) for of_a_kind in took.values()] == [20, 20, 20]
+    assert all(of_a_kind.in_vain > 0 for of_a_kind in took.values())
