@@ -11,7 +11,7 @@ from user_pool_client.errors import InvalidProperties, NotOffered, Problem, Prov
 from user_pool_client.plan import Observed
 from user_pool_client.request import Request
 from user_pool_client.second_secret import SecretCalls, add_beside, original
-from user_pool_client.secret_store import CURRENT, PREVIOUS, NoSuchSecret, Version
+from user_pool_client.secret_store import CURRENT, PREVIOUS, REPLACED, NoSuchSecret, Version
 from user_pool_client.sensitive import Sensitive
 from user_pool_client.settings import Settings, unfit_secret
 
@@ -27,6 +27,9 @@ class Store(Protocol):
 
     def make_current(self, secret_id: str, version_id: str, *, instead_of: str) -> None:
         """Move AWSCURRENT from one version to another."""
+
+    def mark(self, secret_id: str, version_id: str, stage: str) -> None:
+        """Give a stage of our own to a version; another one that has it loses it."""
 
 
 class Calls(SecretCalls, Protocol):
@@ -68,6 +71,8 @@ def keep(
     if own is None or own in (applied.get("ClientSecret"), credentials.client_secret):
         if version and current and current.pool_id and current.client_secret == credentials.client_secret:
             return version
+        if version is not None and current is None and version.credentials is not None:
+            store.mark(secret_id, version.version_id, REPLACED)
         return _put(store, calls, client, credentials, desired, request)
     previous = store.version(secret_id, PREVIOUS) if current is not None else None
     if version is not None and previous is not None and _still_holds(calls, previous, client, own):
@@ -86,23 +91,22 @@ def keep(
 def give_back(store: Store, calls: Calls, applied: Settings, client_id: str) -> bool:
     """Before a client goes: let AWSCURRENT name the client before it again, if that one still exists.
 
-    That is how the rollback of a replacement looks from here. True if AWSCURRENT was moved.
+    That is how the rollback of a replacement looks from here; and that of a Create, whose secret may have been laid
+    there before. True if AWSCURRENT was moved.
     """
     secret_id = applied["SecretId"]
     try:
         current = store.version(secret_id, CURRENT)
-        previous = store.version(secret_id, PREVIOUS)
+        if current is None or not _names(current, client_id):
+            return False
+        for stage in (REPLACED, PREVIOUS):
+            earlier = store.version(secret_id, stage)
+            if earlier is not None and _may_come_back(calls, earlier, client_id):
+                store.make_current(secret_id, earlier.version_id, instead_of=current.version_id)
+                return True
     except NoSuchSecret:
-        return False
-    if current is None or previous is None or current.credentials is None or previous.credentials is None:
-        return False
-    before = previous.credentials
-    if current.credentials.client_id != client_id or before.client_id in ("", client_id) or not before.pool_id:
-        return False
-    if calls.describe(before.pool_id, before.client_id) is None:
-        return False
-    store.make_current(secret_id, previous.version_id, instead_of=current.version_id)
-    return True
+        pass
+    return False
 
 
 def nothing_to_keep(*, has_secret: bool | None) -> list[Problem]:
@@ -123,6 +127,16 @@ def _names(version: Version, client_id: str) -> bool:
     return version.credentials is not None and version.credentials.client_id == client_id
 
 
+def _may_come_back(calls: Calls, earlier: Version, client_id: str) -> bool:
+    """Tell whether a value is of another client that exists, or of none yet."""
+    kept = earlier.credentials
+    if kept is None or kept.client_id == client_id:
+        return False
+    if not kept.client_id:
+        return True
+    return bool(kept.pool_id) and calls.describe(kept.pool_id, kept.client_id) is not None
+
+
 def _in_use(store: Store, secret_id: str, client_id: str) -> Version | None:
     """Return the version with AWSCURRENT, after moving it back to the client's from a replacement that was given up.
 
@@ -131,11 +145,12 @@ def _in_use(store: Store, secret_id: str, client_id: str) -> Version | None:
     version = store.version(secret_id, CURRENT)
     if version is None or _names(version, client_id):
         return version
-    previous = store.version(secret_id, PREVIOUS)
-    if previous is None or not _names(previous, client_id):
-        return version
-    store.make_current(secret_id, previous.version_id, instead_of=version.version_id)
-    return previous
+    for stage in (REPLACED, PREVIOUS):
+        earlier = store.version(secret_id, stage)
+        if earlier is not None and _names(earlier, client_id):
+            store.make_current(secret_id, earlier.version_id, instead_of=version.version_id)
+            return earlier
+    return version
 
 
 def _still_holds(calls: Calls, version: Version, client: Observed, value: Sensitive) -> bool:

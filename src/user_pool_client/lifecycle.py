@@ -208,7 +208,7 @@ def _create(request: Request, work: Work, desired: Settings, decision: plan.Crea
             settings = {name: value for name, value in settings.items() if name != "GenerateSecret"}
             settings["ClientSecret"] = own
     _judge(settings, has_secret=bool(secret_wanted(settings)), given=settings, keeps="SecretId" in desired)
-    created = making.make(request, work, work.clients(desired), settings)
+    created = making.make(request, work, desired, settings)
     return _made_so(request, work, created, desired, {})
 
 
@@ -333,7 +333,14 @@ def _told(request: Request, work: Work, client: Observed, desired: Settings, app
         client = dataclasses.replace(client, settings={**client.settings, "SSOSession": dict(session)})
     if "SecretId" not in desired:
         return Outcome("SUCCESS", client.client_id, data=attributes(client))
-    version = keeping.keep(work.store, work.clients(desired), client, desired=desired, applied=applied, request=request)
+    clients, over = work.clients(desired), "The request was answered as late, so the secret was not kept."
+    if work.progress.is_over():
+        raise Unavailable(over, "deploy again.")
+    version = keeping.keep(work.store, clients, client, desired=desired, applied=applied, request=request)
+    if work.progress.is_over() and client.client_id != request.physical_id:
+        # The Delete of the new client may have come before its secret did.
+        keeping.give_back(work.store, clients, desired, client.client_id)
+        raise Unavailable(over, "deploy again.")
     work.decided.update(kept_in=version.arn, kept_as=version.version_id)
     kept = {"SecretArn": version.arn, "SecretVersionId": version.version_id}
     return Outcome("SUCCESS", client.client_id, data={**attributes(dataclasses.replace(client, secret=None)), **kept})

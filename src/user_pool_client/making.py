@@ -52,15 +52,16 @@ def found_before(request: Request, work: Work, desired: Settings, settings: Sett
     # That delivery may have found a secret of one's own where SecretId leads, which names the client by now.
     since, any_secret = _signed(request, work), "SecretId" in desired
     wanted = finding.sought(settings, since=since, besides=request.physical_id, any_secret=any_secret)
-    found = _the_only(_look(work, clients, wanted), wanted)
+    found = _the_only(_look(work, clients, wanted), wanted, shared=_is_shared(request, desired))
     if found is None:
         return None
     work.decided.update(found=found.client_id, because="an earlier delivery of the request has made it")
     return _while_awaited(request, work, clients, found)
 
 
-def make(request: Request, work: Work, clients: AppClients, settings: Settings) -> Observed:
+def make(request: Request, work: Work, desired: Settings, settings: Settings) -> Observed:
     """Make a client. Where it is not known whether one was made, look for it before making another."""
+    clients, shared = work.clients(desired), _is_shared(request, desired)
     wanted = finding.sought(settings, since=_signed(request, work), besides=request.physical_id)
     unknown: OutcomeUnknown | None = None
     for _ in range(_MOST_CREATES):
@@ -77,7 +78,7 @@ def make(request: Request, work: Work, clients: AppClients, settings: Settings) 
                 work.progress.nothing_made()
             raise
         if made is None and unknown is not None:
-            made = _made_after_all(work, clients, wanted, unknown)
+            made = _made_after_all(work, clients, wanted, unknown, shared=shared)
         if made is not None:
             return _while_awaited(request, work, clients, made)
     raise _unclear(unknown, None)
@@ -91,7 +92,7 @@ def lost(request: Request, work: Work, applied: Settings, settings: Settings) ->
     not allowed to be asked does not keep the Delete from succeeding, but then nothing is deleted.
     """
     derived = "ClientName" not in applied
-    if not derived and request.physical_id != CREATE_UNKNOWN:
+    if not derived and (request.physical_id != CREATE_UNKNOWN or _is_shared(request, applied)):
         work.decided.update(decision="nothing to delete", because="the template names the client: a name is no proof")
         return None
     try:
@@ -151,11 +152,13 @@ def _left_behind(
     return _look(work, work.clients(applied), wanted)
 
 
-def _made_after_all(work: Work, clients: AppClients, wanted: Sought, unknown: OutcomeUnknown) -> Observed | None:
+def _made_after_all(
+    work: Work, clients: AppClients, wanted: Sought, unknown: OutcomeUnknown, *, shared: bool
+) -> Observed | None:
     """Look for the client that a call has made whose answer was lost."""
     work.decided.update(outcome_unknown=unknown.why)
     try:
-        found = _the_only(_look(work, clients, wanted), wanted)
+        found = _the_only(_look(work, clients, wanted), wanted, shared=shared)
     except ProviderError as error:
         raise _unclear(unknown, error) from None
     if found is not None:
@@ -208,19 +211,33 @@ def _candidates(work: Work, clients: AppClients, wanted: Sought) -> list[Observe
     return [client for client in fitting if work.stacks.owner(client.client_id) is None]
 
 
-def _the_only(found: Sequence[Observed], wanted: Sought) -> Observed | None:
-    """Return the one client that was found, None for none; of several nobody could tell which it is."""
+def _the_only(found: Sequence[Observed], wanted: Sought, *, shared: bool) -> Observed | None:
+    """Return the one client that was found, None for none; of several nobody could tell which it is.
+
+    Nor of one, where a stack that cannot be asked about may have a client like it (`shared`).
+    """
+    names = listed([Named(client.client_id, wanted.name) for client in found])
+    remedy = "delete those that nobody uses, or adopt the right one with ImportId; then deploy again."
     if len(found) > 1:
-        raise _Several(
-            f"{len(found)} app clients of user pool {wanted.pool_id} could be the one that was made: "
-            f"{listed([Named(client.client_id, wanted.name) for client in found])}.",
-            "delete those that nobody uses, or adopt the right one with ImportId; then deploy again.",
-        )
+        could_be = f"{len(found)} app clients of user pool {wanted.pool_id} could be the one that was made"
+        raise _Several(f"{could_be}: {names}.", remedy)
+    if found and shared:
+        could_be = f"The app client {names} of user pool {wanted.pool_id} could be the one that was made"
+        raise _Several(f"{could_be}, or that of a stack in another Region or account, which cannot be asked.", remedy)
     return found[0] if found else None
 
 
+def _is_shared(request: Request, settings: Settings) -> bool:
+    """Tell whether stacks of another Region or account may have a client of this name in the same user pool.
+
+    CloudFormation is asked in the function's own Region and account only. A derived name is nobody else's.
+    """
+    stacks_region, pools_region = request.stack_id.split(":")[3:4], settings["UserPoolId"].partition("_")[0]
+    return "ClientName" in settings and ("RoleArn" in settings or stacks_region != [pools_region])
+
+
 class _Several(Refused):
-    """More than one client could be the one that was made."""
+    """More than one client could be the one that was made, or it could be somebody else's."""
 
 
 def _unclear(unknown: OutcomeUnknown | None, error: ProviderError | None) -> OutcomeUnknown:

@@ -55,6 +55,10 @@ class Answer:
         self.physical_id = physical_id
         self._without = physical_id
 
+    def is_over(self) -> bool:
+        """Tell whether the request has been answered already."""
+        return self.given is not None
+
     def unsure(self) -> None:
         """Note that there may be a client whose id nobody knows: an answer without an id says so from now on."""
         with self._lock:
@@ -239,6 +243,8 @@ class GuardedResource(CfnResource):
         """Do the work. An error that nobody expected is told by its place: its text may quote a secret."""
         job = self._job
         if job.deadline.work_left() <= 0:
+            if not job.request.is_fresh(self._clock.wall()):  # an earlier delivery may have made a client
+                job.answer.unsure()
             late = "CloudFormation no longer waited when the request came, so nothing was done."
             job.outcome = _failed(job, late, _AGAIN)
         else:

@@ -116,16 +116,32 @@ class Rotation:
             return Done("the version is current already")
         if PENDING not in stages:
             raise _not_pending(version_id)
-        if self.store.version(secret_id, PENDING, version_id) is not None:
-            return Done("the new secret is kept already")
+        if (pending := self.store.version(secret_id, PENDING, version_id)) is not None:
+            return self._kept_already(secret_id, pending, deadline)
         current = self._current(secret_id)
         calls = self.clients(current, deadline)
         added, value = add_beside(calls, current.pool_id, current.client_id, current)
         endpoint = calls.token_endpoint(current.pool_id)  # the pool may have been given a domain meanwhile
-        pending = dataclasses.replace(current, secret_id=added, client_secret=value, token_endpoint=endpoint)
-        self.store.put(secret_id, pending, token=version_id, stage=PENDING)
+        added_one = dataclasses.replace(current, secret_id=added, client_secret=value, token_endpoint=endpoint)
+        self.store.put(secret_id, added_one, token=version_id, stage=PENDING)
         count("SecretAdded")
         return Done("a secret was added", found={"client_id": current.client_id, "client_secret_id": added})
+
+    def _kept_already(self, secret_id: str, pending: Version, deadline: Deadline) -> Done:
+        """Go on with what an earlier try has kept, unless the stack has overtaken it: then give the rotation up.
+
+        Secrets Manager would try the same one for ever, as long as its version is AWSPENDING.
+        """
+        current = self.store.version(secret_id, CURRENT)
+        kept = current.credentials if current is not None else None
+        if pending.credentials is None or self._holds(pending.credentials, kept, deadline):
+            return Done("the new secret is kept already")
+        self.store.unstage(secret_id, pending.version_id, PENDING)
+        raise Refused(
+            f"The stack has changed the secret of app client {pending.credentials.client_id} meanwhile, so this "
+            "rotation was given up.",
+            "nothing: the next rotation begins anew; AWSCURRENT has not changed.",
+        )
 
     def _test(self, secret_id: str, version_id: str, deadline: Deadline) -> Done:
         """Prove that Cognito takes the pending secret; of a schedule that is only being set up, the current one."""
@@ -181,15 +197,20 @@ class Rotation:
         self, version_id: str, pending: Credentials, current: Credentials | None, deadline: Deadline
     ) -> None:
         """Refuse a pending secret that an update of the stack has overtaken, by another client or another secret."""
-        same = current is None or current.client_id == pending.client_id
-        listed = self.clients(pending, deadline).secret_ids(pending.pool_id, pending.client_id) if same else []
-        if pending.secret_id not in [secret.secret_id for secret in listed]:
+        if not self._holds(pending, current, deadline):
             raise Refused(
                 f"The pending secret of app client {pending.client_id} is not one of the client's any more, or the "
                 "client is not the current one, so it is not made current.",
                 f"remove the stage AWSPENDING from the version {version_id} of the secret, and rotate again; "
                 "AWSCURRENT has not changed.",
             )
+
+    def _holds(self, pending: Credentials, current: Credentials | None, deadline: Deadline) -> bool:
+        """Tell whether the pending secret is one of the client's, and the client the current one."""
+        if current is not None and current.client_id != pending.client_id:
+            return False
+        listed = self.clients(pending, deadline).secret_ids(pending.pool_id, pending.client_id)
+        return pending.secret_id in [secret.secret_id for secret in listed]
 
     def _current(self, secret_id: str) -> Credentials:
         version = self.store.version(secret_id, CURRENT)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
+# Ours: the version of the client that another one has replaced. AWSPREVIOUS moves on with rotations.
+REPLACED = "user-pool-client:replaced"
 
 # Every call may be repeated: a PutSecretValue carries its ClientRequestToken.
 _CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 4, "mode": "standard"})
@@ -98,6 +100,16 @@ class SecretStore:
             # A call that worked and whose answer was lost is sent again, and then the stage is no longer where it was.
             if CURRENT not in self.stages(secret_id).get(version_id, []):
                 raise
+
+    def mark(self, secret_id: str, version_id: str, stage: str) -> None:
+        """Give a stage of our own to a version; another one that has it loses it."""
+        holder = next((one for one, stages in self.stages(secret_id).items() if stage in stages), None)
+        if holder == version_id:
+            return
+        parameters = {"SecretId": secret_id, "VersionStage": stage, "MoveToVersionId": version_id}
+        if holder is not None:
+            parameters["RemoveFromVersionId"] = holder
+        self._call(secret_id, "update_secret_version_stage", parameters)
 
     def unstage(self, secret_id: str, version_id: str, stage: str) -> None:
         """Take a stage away from a version."""

@@ -54,6 +54,9 @@ class Progress(Protocol):
 
     physical_id: str
 
+    def is_over(self) -> bool:
+        """Tell whether the request has been answered already: what is done now, nobody hears of."""
+
     def unsure(self) -> None:
         """Note that there may be a client whose id nobody knows: an answer without an id says so from now on."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -1340,8 +1341,64 @@ def test_what_secrets_manager_and_cognito_are_asked_is_no_more_than_is_needed(ke
     kept.world.update(client_id, kept.template(), kept.template())
     assert kept.calls() == [DESCRIBE, GET]
     kept.world.delete(client_id, kept.template())
-    assert kept.calls() == [*(GET, GET, DESCRIBE_SECRET), DELETE]
+    assert kept.calls() == [*(GET, GET, DESCRIBE_SECRET, GET, DESCRIBE_SECRET), DELETE]
     assert ASK not in kept.asked
+
+
+def test_a_rotation_between_a_replacement_and_its_rollback_keeps_the_way_back(kept: Kept) -> None:
+    first = kept.made()
+    old, new = kept.template(), kept.template(UserPoolId=OTHER_POOL)
+    second = kept.world.update(first, new, old).physical_id
+    kept.rotate()  # AWSPREVIOUS names the second client now
+
+    assert kept.world.delete(second, new).status == "SUCCESS"
+
+    assert kept.current()["client_id"] == first
+    assert kept.takes(kept.current())
+
+
+def test_after_a_replacement_that_stays_the_client_before_does_not_come_back(kept: Kept) -> None:
+    first = kept.made()
+    old, new = kept.template(), kept.template(UserPoolId=OTHER_POOL)
+    second = kept.world.update(first, new, old).physical_id
+    kept.world.delete(first, old)
+    third = kept.world.update(second, old, new).physical_id
+    kept.world.delete(second, new)
+
+    kept.world.delete(third, old)
+
+    assert kept.current()["client_id"] == third
+
+
+def test_a_secret_laid_there_before_is_used_again_after_a_rollback(kept: Kept) -> None:
+    kept.secrets.put_elsewhere(kept.arn, {"client_secret": OWN_SECRET})
+    template = {name: value for name, value in kept.template().items() if name != "GenerateSecret"}
+    first = kept.world.create(template)
+    kept.world.delete(first.physical_id, template)
+
+    again = kept.world.create(template)
+
+    assert (again.status, kept.current()["client_secret"]) == ("SUCCESS", OWN_SECRET)
+    assert kept.takes(kept.current())
+
+
+def test_a_replacement_that_was_answered_as_late_does_not_become_current(kept: Kept) -> None:
+    first = kept.made()
+    old, new = kept.template(), kept.template(UserPoolId=OTHER_POOL)
+    answered, hear = threading.Event(), kept.hear
+    kept.world.on_put = lambda _: answered.set()
+
+    def hang(operation: str, params: Json) -> None:
+        hear(operation, params)
+        if operation == DESCRIBE_POOL:
+            assert answered.wait(10)
+
+    kept.world.fake.on_call = hang
+    event = kept.world.request("Update", new, PhysicalResourceId=first, OldResourceProperties=old)
+    answer = kept.world.send(event, timeout=0.8)
+
+    assert (answer.status, answer.physical_id) == ("FAILED", kept.world.client_ids(OTHER_POOL)[0])
+    assert kept.current()["client_id"] == first
 
 
 def test_the_value_is_json_that_any_program_reads(kept: Kept) -> None:

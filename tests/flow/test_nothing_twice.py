@@ -13,6 +13,7 @@ from tests.flow.world import (
     CREATE,
     DELETE,
     DESCRIBE,
+    FRANKFURT_POOL,
     LIST,
     LOGICAL_ID,
     MARKER,
@@ -280,11 +281,40 @@ def test_a_late_create_does_not_delete_the_old_client_of_a_replacement_that_may_
     assert (told["status"], world.client_ids()) == ("FAILED", [old, new])
 
 
+def test_a_request_that_comes_when_its_time_is_up_does_not_say_that_nothing_was_made(world: World) -> None:
+    event = world.request("Create", {**BARE, "ServiceTimeout": "60"}, **world.dated())
+    world.die(event, before=2)
+    world.clock.now += 60
+
+    assert world.send(event).physical_id == UNKNOWN
+
+
 # The outcome of CreateUserPoolClient is not known
 
 
 def lose_the_answer(world: World, *, times: int = 1) -> None:
     world.fail(CREATE, "read-timeout", after=True, times=times)
+
+
+def test_a_client_that_may_be_that_of_a_stack_in_another_region_is_not_taken(world: World) -> None:
+    lose_the_answer(world)
+
+    answer = world.create({"UserPoolId": FRANKFURT_POOL, "ClientName": "web"}, **world.dated())
+    (made,) = world.client_ids(FRANKFURT_POOL)
+
+    assert (answer.status, answer.physical_id) == ("FAILED", UNKNOWN)
+    assert made in answer.reason
+    assert "or that of a stack in another Region or account, which cannot be asked" in answer.reason
+    assert world.delete(UNKNOWN, {"UserPoolId": FRANKFURT_POOL, "ClientName": "web"}).status == "SUCCESS"
+    assert world.client_ids(FRANKFURT_POOL) == [made]
+
+
+def test_a_derived_name_is_found_in_another_region_too(world: World) -> None:
+    lose_the_answer(world)
+
+    answer = world.create({"UserPoolId": FRANKFURT_POOL}, **world.dated())
+
+    assert (answer.status, [answer.physical_id]) == ("SUCCESS", world.client_ids(FRANKFURT_POOL))
 
 
 @pytest.mark.parametrize(

@@ -1185,3 +1185,18 @@ def test_the_event_is_secrets_managers(kept: Kept) -> None:
         "SecretId": kept.arn,
         "ClientRequestToken": "token",
     }
+
+
+def test_a_rotation_that_a_replacement_has_overtaken_is_given_up_and_the_next_one_works(kept: Kept) -> None:
+    first = rotated(kept, 0, **WEB)
+    old, new = kept.template(**WEB), kept.template(**WEB, UserPoolId=OTHER_POOL)
+    version_id = begun(kept, until="testSecret")
+    second = kept.world.update(first, new, old).physical_id
+    kept.world.delete(first, old)
+
+    with pytest.raises(Refused, match="so this rotation was given up"):
+        again(kept, version_id)
+    kept.rotate()
+
+    assert kept.current()["client_id"] == second
+    assert kept.takes(kept.current())
