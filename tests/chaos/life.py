@@ -362,7 +362,9 @@ class Life:
             if not undoing:
                 return done
             self.place.crowd.sleep(60)
-        self.place.complain(f"{name_in(stack)} cannot be rolled back")
+        # What a cancelled update has left may not go together with the template that comes back.
+        if not all(self.crossed(one) for one, *_ in undoing):
+            self.place.complain(f"{name_in(stack)} cannot be rolled back")
         return done
 
     def wait_out(self, sents: list[Sent]) -> None:
