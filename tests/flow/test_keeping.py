@@ -1382,15 +1382,24 @@ def test_a_secret_laid_there_before_is_used_again_after_a_rollback(kept: Kept) -
     assert kept.takes(kept.current())
 
 
-def test_a_replacement_that_was_answered_as_late_does_not_become_current(kept: Kept) -> None:
+@pytest.mark.parametrize(
+    ("hanging", "kept_too_late"),
+    [
+        pytest.param("GetUserPoolClientSessionConfiguration", False, id="before-the-secret-is-kept"),
+        pytest.param(DESCRIBE_POOL, True, id="while-it-is-being-kept"),
+    ],
+)
+def test_a_replacement_that_was_answered_as_late_does_not_become_current(
+    kept: Kept, hanging: str, kept_too_late: bool
+) -> None:
     first = kept.made()
-    old, new = kept.template(), kept.template(UserPoolId=OTHER_POOL)
+    old, new = kept.template(), kept.template(UserPoolId=OTHER_POOL, SSOSession={"MaxValidityMinutes": "5"})
     answered, hear = threading.Event(), kept.hear
     kept.world.on_put = lambda _: answered.set()
 
     def hang(operation: str, params: Json) -> None:
         hear(operation, params)
-        if operation == DESCRIBE_POOL:
+        if operation == hanging:
             assert answered.wait(10)
 
     kept.world.fake.on_call = hang
@@ -1399,6 +1408,7 @@ def test_a_replacement_that_was_answered_as_late_does_not_become_current(kept: K
 
     assert (answer.status, answer.physical_id) == ("FAILED", kept.world.client_ids(OTHER_POOL)[0])
     assert kept.current()["client_id"] == first
+    assert (PUT in kept.calls()) == kept_too_late
 
 
 def test_the_value_is_json_that_any_program_reads(kept: Kept) -> None:
