@@ -2,7 +2,7 @@
 
 `cfn-lint --append-rules schema -- template.yaml` loads this file by its path and nothing else of the folder, so all of
 it is here. cfn-lint takes no schema for a type that begins with Custom::. The rules therefore ask what the function
-itself asks: `settings.read` for types, limits and names, `rules` for combinations; the schemas beside this file tell
+itself asks: `parsing.read` for types, limits and names, `rules` for combinations; the schemas beside this file tell
 the attributes. cfn-lint says on its own where ServiceToken is missing.
 
 A value that is known only at the deployment is not judged, and nothing is said that depends on it.
@@ -25,28 +25,28 @@ from cfnlint.template import Template
 _HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(_HERE.parent / "src"))  # the function's package is installed nowhere
 
-from user_pool_client import rules, settings  # noqa: E402
-from user_pool_client.attributes import KEPT  # noqa: E402 - found by the line above
-from user_pool_client.errors import Problem  # noqa: E402
-from user_pool_client.sensitive import Sensitive  # noqa: E402
+from user_pool_client.domain import parsing, properties, rules  # noqa: E402
+from user_pool_client.domain.attributes import KEPT  # noqa: E402 - found by the line above
+from user_pool_client.domain.errors import Problem  # noqa: E402
+from user_pool_client.domain.sensitive import Sensitive  # noqa: E402
 
 type Place = list[str | int]
 
 _CLIENT, _LOOKUP, _LIST = "Custom::UserPoolClient", "Custom::UserPoolClientLookup", "Custom::UserPoolClientList"
 _TEMPLATES: Mapping[str, Any] = {
-    _CLIENT: settings.Template,
-    _LOOKUP: settings.LookupTemplate,
-    _LIST: settings.ListTemplate,
+    _CLIENT: properties.Template,
+    _LOOKUP: properties.LookupTemplate,
+    _LIST: properties.ListTemplate,
 }
 _SCHEMAS: Mapping[str, Mapping[str, Any]] = {
     schema["typeName"]: schema for schema in (json.loads(path.read_text()) for path in sorted(_HERE.glob("*.json")))
 }
 
 # Whether they are there is what counts of these in combinations: a value that is not known yet is as good as any.
-_OF_PROVIDER = {name for name, setting in settings.SETTINGS.items() if setting.goes_to == "provider"}
+_OF_PROVIDER = {name for name, setting in properties.SETTINGS.items() if setting.goes_to == "provider"}
 _COUNT_BY_PRESENCE = {"ClientSecret", *_OF_PROVIDER, *rules.LOOKUP_KEYS}
 # These are not merged with what the client has: if they differ, a new client takes its place.
-_REPLACE = {name for name, setting in settings.SETTINGS.items() if setting.update == "replaces"}
+_REPLACE = {name for name, setting in properties.SETTINGS.items() if setting.update == "replaces"}
 
 _MOST_CONDITIONS = 6  # in one resource; each of them doubles the work
 _ALIKE = 0.9  # how much a type must look like one of ours to be taken for a slip of the pen
@@ -100,7 +100,7 @@ class Unfolding:
         return self._known(unfolded, "", {"type": "object", "properties": taken}, schema["definitions"])
 
     def as_written(self, path: str, properties: Mapping[str, Any]) -> str:
-        """Return the path of a list's item in the template; `settings.read` has taken the duplicates out."""
+        """Return the path of a list's item in the template; `parsing.read` has taken the duplicates out."""
         name, is_item, index = path.partition("[")
         if not is_item:
             return path
@@ -246,7 +246,7 @@ def _of_resource(
     properties = unfolding.properties(resource.get("Properties", {}), place, kind)
     if not isinstance(properties, dict):  # cfn-lint says so itself
         return
-    wanted, problems = settings.read(properties, _TEMPLATES[kind])
+    wanted, problems = parsing.read(properties, _TEMPLATES[kind])
     for problem in problems:
         missing = unfolding.places.keys().isdisjoint(problem.paths)
         if unfolding.hidden.isdisjoint(problem.paths) and not (missing and unfolding.open):
@@ -260,7 +260,7 @@ def _of_resource(
 
 
 def _combinations(
-    kind: str, wanted: settings.Settings, unfolding: Unfolding, unread: set[str]
+    kind: str, wanted: properties.Settings, unfolding: Unfolding, unread: set[str]
 ) -> Iterator[tuple[str, Problem]]:
     """Judge what is known. A problem counts only if nothing that is not known takes part in it."""
     known = dict(wanted)
@@ -268,12 +268,12 @@ def _combinations(
     for name in unfolding.hidden & _COUNT_BY_PRESENCE:
         known[name] = ""
         unsure.discard(name)
-    for token in settings.TOKENS:  # a number says nothing without its unit
+    for token in properties.TOKENS:  # a number says nothing without its unit
         if {"TokenValidityUnits", token.unit} & unfolding.hidden or "TokenValidityUnits" in unread:
             known.pop(token.validity, None)
             unsure.add(token.validity)
     given = known.keys() | unsure
-    imports = any(name in given for name in settings.IMPORTS)
+    imports = any(name in given for name in properties.IMPORTS)
     for problem, merged in _judged(kind, known):
         items_alone = all("[" in path for path in problem.paths)  # whatever the others are
         if problem.properties() & (unread if items_alone else unsure):
@@ -286,7 +286,7 @@ def _combinations(
             yield Combinations.id, problem
 
 
-def _judged(kind: str, known: settings.Settings) -> Iterator[tuple[Problem, bool]]:
+def _judged(kind: str, known: properties.Settings) -> Iterator[tuple[Problem, bool]]:
     """Yield every problem, and whether an update judges it together with what the client has already."""
     match kind:
         case "Custom::UserPoolClient":
@@ -299,7 +299,7 @@ def _judged(kind: str, known: settings.Settings) -> Iterator[tuple[Problem, bool
     yield from ((problem, False) for problem in rules.external_id_for_a_role(known))
 
 
-def _absent(problem: Problem, unfolding: Unfolding, known: settings.Settings) -> list[str]:
+def _absent(problem: Problem, unfolding: Unfolding, known: properties.Settings) -> list[str]:
     """Name the properties that take part in a problem and that an existing client may have from elsewhere."""
     said = _REPLACE if rules.secret_wanted(known) is not None else set()
     return [path for path in problem.paths if path not in unfolding.places and path not in said]
@@ -366,7 +366,7 @@ def unknown_attributes(cfn: Template) -> Iterator[Finding]:
         offered = attributes(_SCHEMAS[kind])
         if attribute not in offered:
             wrong = f"{kind} has no such attribute."
-            nearest = settings.nearest(attribute, dict.fromkeys(offered))
+            nearest = parsing.nearest(attribute, dict.fromkeys(offered))
             problem = Problem((f"{name}.{attribute}",), wrong, f"The nearest one is {name}.{nearest}.")
             yield Finding(Attributes.id, place, str(problem))
         elif why := _missing(kind, attribute, resources[name].get("Properties")):

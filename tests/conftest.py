@@ -38,7 +38,8 @@ def _set_environment() -> None:
 
 _set_environment()
 
-from user_pool_client import delivery, log  # noqa: E402 - powertools reads the environment when it is imported
+from user_pool_client import log  # noqa: E402 - powertools reads the environment when it is imported
+from user_pool_client.custom_resource import sender  # noqa: E402 - powertools reads the environment when it is imported
 
 # The same examples in every run, however busy the machine is.
 settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
@@ -160,4 +161,4 @@ def pytest_runtest_call() -> Generator[None]:
 def fresh_authorities() -> Iterator[None]:
     """Let each test trust authorities of its own: the function reads them once."""
     yield
-    delivery._tls_context.cache_clear()
+    sender._tls_context.cache_clear()

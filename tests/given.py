@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.canaries import SIGNATURE
-from user_pool_client.plan import Observed
-from user_pool_client.sensitive import Sensitive
+from user_pool_client.domain.app_client import Observed
+from user_pool_client.domain.sensitive import Sensitive
 
 POOL = "us-east-1_Abc123xyz"
 CLIENT_ID = "3n4b5urk1ft4fl3mg5e62d9ado"

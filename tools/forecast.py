@@ -6,17 +6,18 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from user_pool_client import keeping, plan
-from user_pool_client.attributes import attributes, setting_paths
-from user_pool_client.plan import Observed
-from user_pool_client.rules import judge, judge_import, secret_wanted
-from user_pool_client.sensitive import Sensitive
-from user_pool_client.settings import IMPORTS, NOT_SETTINGS, SETTINGS, Settings, read, read_applied
+from user_pool_client.domain import plan, validation
+from user_pool_client.domain.app_client import Observed
+from user_pool_client.domain.attributes import attributes, setting_paths
+from user_pool_client.domain.parsing import read, read_applied
+from user_pool_client.domain.properties import IMPORTS, NOT_SETTINGS, SETTINGS, Settings
+from user_pool_client.domain.rules import judge, judge_import, secret_wanted
+from user_pool_client.domain.sensitive import Sensitive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from user_pool_client.errors import Problem
+    from user_pool_client.domain.errors import Problem
 
 _PROVIDERS = tuple(name for name, setting in SETTINGS.items() if setting.goes_to == "provider")
 _NOT_SHOWN = "ExternalId"
@@ -94,7 +95,7 @@ def _forecast(
         case plan.Keep():
             what = "changed in place, if at all" if change.unknown else "the client stays as it is"
     if "SecretId" in desired and not has_secret:
-        problems += keeping.nothing_to_keep(has_secret=has_secret)
+        problems += validation.nothing_to_keep(has_secret=has_secret)
     after = Observed(
         str(desired.get("UserPoolId", present.pool_id)),
         present.client_id,

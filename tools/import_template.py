@@ -33,10 +33,13 @@ from tools.pool_template import (  # noqa: E402
 )
 from tools.template_text import CannotError  # noqa: E402
 from user_pool_client.deadline import Clock  # noqa: E402
-from user_pool_client.errors import ProviderError  # noqa: E402
-from user_pool_client.log import hush_libraries, logger  # noqa: E402
-from user_pool_client.names import with_prefix  # noqa: E402
-from user_pool_client.settings import read  # noqa: E402
+from user_pool_client.domain.errors import ProviderError  # noqa: E402
+from user_pool_client.domain.parsing import read  # noqa: E402
+from user_pool_client.log import (  # noqa: E402
+    hush_libraries,
+    logger,
+)
+from user_pool_client.operations.name_search import with_prefix  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tools.native_migration import CUSTOM, NATIVE
 from tools.template_text import Template
-from user_pool_client.settings import SETTINGS
+from user_pool_client.domain.properties import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -10,18 +10,20 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, TextIO, cast, override
 
 from tools.template_text import as_yaml, short
-from user_pool_client.cognito import AppClients, Connections, Role
+from user_pool_client.aws.cognito import AppClients
+from user_pool_client.aws.sessions import Connections, Role
 from user_pool_client.deadline import Clock, Deadline
-from user_pool_client.errors import NotFound, Refused
-from user_pool_client.plan import Observed, Update, decide, merge
-from user_pool_client.settings import SETTINGS, TOKENS, UPDATABLE, read
+from user_pool_client.domain.errors import NotFound, Refused
+from user_pool_client.domain.parsing import read
+from user_pool_client.domain.plan import Update, decide, merge
+from user_pool_client.domain.properties import SETTINGS, TOKENS, UPDATABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
-    from user_pool_client.names import Named
+    from user_pool_client.domain.app_client import Named, Observed
 
 # CloudFormation's limits. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MOST_RESOURCES, MOST_BYTES = 500, 1_048_576

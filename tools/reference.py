@@ -14,10 +14,22 @@ from msgspec import Meta
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))  # the function's package is installed nowhere
 
-from user_pool_client.attributes import DESCRIBED, KEPT, attributes, setting_paths  # noqa: E402 - found by the line above
-from user_pool_client.cognito import REMEDIES  # noqa: E402
-from user_pool_client.plan import Observed  # noqa: E402
-from user_pool_client.settings import IMPORTS, SETTINGS, TOKENS, ListTemplate, LookupTemplate, Setting  # noqa: E402
+from user_pool_client.aws.cognito import REMEDIES  # noqa: E402
+from user_pool_client.domain.app_client import Observed  # noqa: E402
+from user_pool_client.domain.attributes import (  # noqa: E402
+    DESCRIBED,
+    KEPT,
+    attributes,
+    setting_paths,
+)
+from user_pool_client.domain.properties import (  # noqa: E402
+    IMPORTS,
+    SETTINGS,
+    TOKENS,
+    ListTemplate,
+    LookupTemplate,
+    Setting,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

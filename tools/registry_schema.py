@@ -14,9 +14,18 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))  # the function's package is installed nowhere
 
 from tools.reference import LISTED, LOOKS  # noqa: E402 - finds the package by the line above
-from user_pool_client.attributes import DESCRIBED, KEPT, setting_paths  # noqa: E402
-from user_pool_client.rules import LOOKUP_KEYS  # noqa: E402
-from user_pool_client.settings import SETTINGS, ListTemplate, LookupTemplate, Template  # noqa: E402
+from user_pool_client.domain.attributes import (  # noqa: E402
+    DESCRIBED,
+    KEPT,
+    setting_paths,
+)
+from user_pool_client.domain.properties import (  # noqa: E402
+    SETTINGS,
+    ListTemplate,
+    LookupTemplate,
+    Template,
+)
+from user_pool_client.domain.rules import LOOKUP_KEYS  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -20,14 +20,24 @@ from tools.forecast import Change, Forecast, forecast, told  # noqa: E402
 from tools.intrinsics import Scope, UnknownValue, references  # noqa: E402
 from tools.template_text import CannotError, Template  # noqa: E402
 from tools.terminal import MASK, Screen, heading, paragraph, table, timed  # noqa: E402
-from user_pool_client.cognito import AppClients, Connections, Role  # noqa: E402
-from user_pool_client.deadline import Clock, Deadline  # noqa: E402
-from user_pool_client.errors import ProviderError  # noqa: E402
-from user_pool_client.lifecycle import derived_name  # noqa: E402
-from user_pool_client.log import hush_libraries, on_wait  # noqa: E402
-from user_pool_client.request import Request  # noqa: E402
-from user_pool_client.sensitive import Sensitive  # noqa: E402
-from user_pool_client.settings import IMPORTS  # noqa: E402
+from user_pool_client.aws.cognito import AppClients  # noqa: E402
+from user_pool_client.aws.sessions import (  # noqa: E402
+    Connections,
+    Role,
+)
+from user_pool_client.custom_resource.request import Request  # noqa: E402
+from user_pool_client.deadline import (  # noqa: E402
+    Clock,
+    Deadline,
+)
+from user_pool_client.domain.errors import ProviderError  # noqa: E402
+from user_pool_client.domain.properties import IMPORTS  # noqa: E402
+from user_pool_client.domain.sensitive import Sensitive  # noqa: E402
+from user_pool_client.log import (  # noqa: E402
+    hush_libraries,
+    on_wait,
+)
+from user_pool_client.operations.reconcile import derived_name  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,7 +46,7 @@ if TYPE_CHECKING:
 
     from tools.local_aws import LocalAws, Stack
     from tools.local_template import LeftOut
-    from user_pool_client.plan import Observed
+    from user_pool_client.domain.app_client import Observed
 
 STACK = "rehearsal"
 _PATIENCE = 60.0  # seconds for reading one client

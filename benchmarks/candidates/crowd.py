@@ -22,7 +22,7 @@ from user_pool_client.handler import build
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    from user_pool_client.provider import Context
+    from user_pool_client.custom_resource.crhelper_resource import Context
 
 FUNCTION_TIMEOUT = 300.0
 

@@ -6,18 +6,21 @@ import os
 # What is made at the start stays: looking through it for garbage, now and at every later collection, finds nothing.
 gc.disable()
 
-from user_pool_client.cognito import AppClients, Connections, Role, session_name
+from user_pool_client.aws.cloudformation import Connection, Stacks
+from user_pool_client.aws.cognito import AppClients
+from user_pool_client.aws.secrets_manager import SecretStore
+from user_pool_client.aws.sessions import Connections, Role, session_name
+from user_pool_client.custom_resource.crhelper_resource import Context, GuardedResource, Job
+from user_pool_client.custom_resource.response import Outcome
+from user_pool_client.custom_resource.sender import ToCloudFormation, ToTerminal
 from user_pool_client.deadline import Clock
-from user_pool_client.delivery import ToCloudFormation, ToTerminal
-from user_pool_client.lifecycle import on_create, on_delete, on_update
+from user_pool_client.domain.physical_id import CREATE_FAILED
+from user_pool_client.domain.properties import Settings
 from user_pool_client.log import on_wait
-from user_pool_client.lookup import on_forget, on_list, on_lookup
-from user_pool_client.provider import Context, GuardedResource, Job
-from user_pool_client.response import CREATE_FAILED, Outcome
-from user_pool_client.secret_store import SecretStore
-from user_pool_client.settings import Settings
-from user_pool_client.stacks import Connection, Stacks
-from user_pool_client.work import Work
+from user_pool_client.operations.context import Work
+from user_pool_client.operations.delete import on_delete
+from user_pool_client.operations.lookup import on_forget, on_list, on_lookup
+from user_pool_client.operations.reconcile import on_create, on_update
 
 _TYPE = "Custom::UserPoolClient"
 _OWN = {"Create": on_create, "Update": on_update, "Delete": on_delete}

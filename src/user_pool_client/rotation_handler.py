@@ -3,14 +3,15 @@
 import os
 from collections.abc import Mapping
 
-from user_pool_client.cognito import AppClients, Connections, Role
-from user_pool_client.credentials import Credentials
+from user_pool_client.aws.cognito import AppClients
+from user_pool_client.aws.secrets_manager import SecretStore
+from user_pool_client.aws.sessions import Connections, Role
+from user_pool_client.aws.token_endpoint import ask
+from user_pool_client.custom_resource.crhelper_resource import Context
 from user_pool_client.deadline import Clock, Deadline
+from user_pool_client.domain.credentials import Credentials
 from user_pool_client.log import flush_metrics, hush_libraries, on_wait
-from user_pool_client.provider import Context
-from user_pool_client.rotation import Rotation
-from user_pool_client.secret_store import SecretStore
-from user_pool_client.token_endpoint import ask
+from user_pool_client.operations.rotation import Rotation
 
 
 def build(clock: Clock) -> Rotation:

@@ -18,16 +18,18 @@ from tests.fakes.cognito import ApiError, BrokenConnectionError, Fault
 from tests.fakes.crowd import Crowd
 from tests.flow.kept import Kept, a_kept_world
 from tests.flow.world import CREATE, Answer, FunctionContext, KilledError, VirtualClock, signed_url
-from user_pool_client import delivery, handler, provider, waiting
-from user_pool_client.errors import Unanswerable
+from user_pool_client import handler
+from user_pool_client.aws import retry
+from user_pool_client.custom_resource import crhelper_resource, sender
+from user_pool_client.domain.errors import Unanswerable
 
 if TYPE_CHECKING:
     import random
     from collections import Counter
     from collections.abc import Callable, Iterator
 
+    from user_pool_client.custom_resource.sender import Destination
     from user_pool_client.deadline import Deadline
-    from user_pool_client.delivery import Destination
 
 type Json = dict[str, Any]
 
@@ -255,7 +257,7 @@ class Place:
             raise KilledError
 
     def put(self, _destination: Destination, body: bytes, _deadline: Deadline) -> None:
-        """Stand in for `delivery.put`."""
+        """Stand in for `sender.put`."""
         delivery = self.delivery
         assert delivery is not None
         with contextlib.suppress(KilledError):
@@ -393,9 +395,9 @@ def a_place(dice: random.Random, counts: Counter[str]) -> Iterator[Place]:
         with (
             mock.patch.object(place.world, "before_a_call", place.before_a_call),
             mock.patch.object(place.world.stacks, "call", place.before_cloudformation),
-            mock.patch.object(delivery, "put", place.put),
-            mock.patch.object(provider, "threading", virtual),
-            mock.patch.object(waiting, "random", dice),
+            mock.patch.object(sender, "put", place.put),
+            mock.patch.object(crhelper_resource, "threading", virtual),
+            mock.patch.object(retry, "random", dice),
             contextlib.redirect_stdout(place.world.printed),
         ):
             yield place

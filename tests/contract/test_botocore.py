@@ -14,10 +14,12 @@ import pytest
 from botocore import xform_name
 
 from tests.fakes.cognito_limits import matches
-from user_pool_client import cognito
-from user_pool_client.attributes import DESCRIBED, dns_suffix, setting_paths
-from user_pool_client.response import is_client_id
-from user_pool_client.settings import (
+from user_pool_client.aws import cognito
+from user_pool_client.domain.attributes import DESCRIBED, setting_paths
+from user_pool_client.domain.endpoints import dns_suffix
+from user_pool_client.domain.parsing import read
+from user_pool_client.domain.physical_id import is_client_id
+from user_pool_client.domain.properties import (
     AUTH_FLOWS,
     CREATABLE,
     LEGACY_AUTH_FLOWS,
@@ -27,7 +29,6 @@ from user_pool_client.settings import (
     RefreshTokenRotation,
     SSOSession,
     TokenValidityUnits,
-    read,
 )
 
 if TYPE_CHECKING:

@@ -23,18 +23,19 @@ from crhelper import CfnResource, utils
 from tests.canaries import CLIENT_SECRET, OWN_SECRET, SIGNATURE, leaked
 from tests.fakes.response_host import response_host
 from tests.given import CLIENT_ID, CREATED, REQUEST_ID, STACK_ID, event
-from user_pool_client import provider
+from user_pool_client.custom_resource import crhelper_resource
+from user_pool_client.custom_resource.crhelper_resource import Answer, GuardedResource, Job
+from user_pool_client.custom_resource.response import MOST_BYTES, Outcome, encode
+from user_pool_client.custom_resource.sender import ToCloudFormation
 from user_pool_client.deadline import Clock, Deadline
-from user_pool_client.delivery import ToCloudFormation
-from user_pool_client.errors import Unanswerable
-from user_pool_client.provider import Answer, GuardedResource, Job
-from user_pool_client.response import CREATE_FAILED, MOST_BYTES, Outcome, encode
-from user_pool_client.sensitive import Sensitive
+from user_pool_client.domain.errors import Unanswerable
+from user_pool_client.domain.physical_id import CREATE_FAILED
+from user_pool_client.domain.sensitive import Sensitive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from user_pool_client.request import Request
+    from user_pool_client.custom_resource.request import Request
 
 SOURCE = Path(__file__).parents[2] / "src"
 MADE = Outcome("SUCCESS", CLIENT_ID, data={"ClientId": CLIENT_ID})
@@ -452,7 +453,7 @@ def test_late_work_is_answered_once_and_with_the_true_id(
     def late(job: Job) -> Outcome:
         if made:
             counted.append(job.answer.made("1new"))
-        provider._bark(job)
+        crhelper_resource._bark(job)
         counted.append(job.answer.made("2too-late"))
         return MADE
 
@@ -503,7 +504,7 @@ def test_the_watchdog_does_not_speak_after_the_work(courier: Courier) -> None:
         return MADE
 
     boxed(courier, do)(event(), LambdaContext())
-    provider._bark(jobs[0])
+    crhelper_resource._bark(jobs[0])
 
     assert [answer["Status"] for answer in courier.answers] == ["SUCCESS"]
 
@@ -514,7 +515,7 @@ def test_the_watchdog_of_one_request_never_answers_another(courier: Courier) -> 
     def do(job: Job) -> Outcome:
         jobs.append(job)
         if len(jobs) == 2:
-            provider._bark(jobs[0])
+            crhelper_resource._bark(jobs[0])
         return MADE
 
     resource = boxed(courier, do)

@@ -11,18 +11,20 @@ from moto import mock_aws
 
 from tests.canaries import OWN_SECRET, watch
 from tests.given import CREATED
-from user_pool_client.cognito import AppClients, Connections
+from user_pool_client.aws.cognito import AppClients
+from user_pool_client.aws.sessions import Connections
 from user_pool_client.deadline import Clock, Deadline
-from user_pool_client.errors import Refused
+from user_pool_client.domain.app_client import SecretId
+from user_pool_client.domain.errors import Refused
+from user_pool_client.domain.parsing import read
+from user_pool_client.domain.properties import CREATABLE
+from user_pool_client.domain.sensitive import Sensitive
 from user_pool_client.log import hush_libraries
-from user_pool_client.second_secret import SecretId
-from user_pool_client.sensitive import Sensitive
-from user_pool_client.settings import CREATABLE, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from user_pool_client.plan import Observed
+    from user_pool_client.domain.app_client import Observed
 
 ARN = "arn:aws:mobiletargeting:us-east-1:123456789012:apps/0123456789abcdef"
 A, B = "https://a.example.com", "https://b.example.com"

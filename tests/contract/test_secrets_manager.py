@@ -22,11 +22,11 @@ from moto import mock_aws
 
 from tests.canaries import CLIENT_SECRET, OTHER_SECRET, leaked, watch
 from tests.fakes.secrets_manager import INPUTS
-from user_pool_client.credentials import Credentials
-from user_pool_client.errors import ProviderError, Refused, Unavailable
+from user_pool_client.aws.secrets_manager import SecretStore
+from user_pool_client.domain.credentials import CURRENT, PENDING, PREVIOUS, Credentials
+from user_pool_client.domain.errors import NoSuchSecret, ProviderError, Refused, Unavailable
+from user_pool_client.domain.sensitive import Sensitive
 from user_pool_client.log import hush_libraries
-from user_pool_client.secret_store import CURRENT, PENDING, PREVIOUS, NoSuchSecret, SecretStore
-from user_pool_client.sensitive import Sensitive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -17,10 +17,10 @@ from tests.fakes.cognito import FakeCognito
 from tests.fakes.response_host import server_context
 from tests.fakes.token_endpoint import Asked, FakeTokenEndpoint, Reply, TokenServer, serving
 from tests.given import POOL
-from user_pool_client import token_endpoint
-from user_pool_client.credentials import Credentials
-from user_pool_client.sensitive import Sensitive
-from user_pool_client.token_endpoint import Verdict, ask
+from user_pool_client.aws import token_endpoint
+from user_pool_client.aws.token_endpoint import ask
+from user_pool_client.domain.credentials import Credentials, Verdict
+from user_pool_client.domain.sensitive import Sensitive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

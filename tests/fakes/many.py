@@ -14,8 +14,9 @@ from botocore.exceptions import ClientError
 
 from tests.fakes.cognito import ApiError, FakeCognito
 from tests.fakes.crowd import Crowd
-from user_pool_client import cognito
-from user_pool_client.cognito import AppClients, Connections
+from user_pool_client.aws import cognito
+from user_pool_client.aws.cognito import AppClients
+from user_pool_client.aws.sessions import Connections
 from user_pool_client.deadline import Clock, Deadline
 
 if TYPE_CHECKING:

@@ -21,8 +21,9 @@ from tests.fakes.secrets_manager import CURRENT, FakeSecretsManager, event
 from tests.fakes.sts import FakeSts
 from tests.fakes.token_endpoint import FakeTokenEndpoint
 from tests.flow.world import POOL, TIMEOUT, FunctionContext, World, a_world
-from user_pool_client import rotation_handler, token_endpoint
-from user_pool_client.errors import ProviderError
+from user_pool_client import rotation_handler
+from user_pool_client.aws import token_endpoint
+from user_pool_client.domain.errors import ProviderError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

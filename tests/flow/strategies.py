@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.canaries import OTHER_SECRET, OWN_SECRET
 from tests.flow.templates import ANALYTICS_ARN, APP, DESKTOP, MOBILE, ROLE_ARN
 from tests.flow.world import FRANKFURT_POOL, OTHER_POOL, POOL, SCOPES
-from user_pool_client.settings import SETTINGS
+from user_pool_client.domain.properties import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

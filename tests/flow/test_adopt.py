@@ -273,7 +273,7 @@ def test_of_very_many_that_fit_some_are_listed_and_the_others_counted(world: Wor
 def test_a_hopeless_regular_expression_does_not_hang_the_function(
     world: World, monkeypatch: pytest.MonkeyPatch, pattern: str
 ) -> None:
-    monkeypatch.setattr("user_pool_client.names._LONGEST_MATCH", 1.0)
+    monkeypatch.setattr("user_pool_client.operations.name_search._LONGEST_MATCH", 1.0)
     world.existing(ClientName="a" * 100)
 
     answer = adopt(world, {**BARE, "ImportNamePattern": pattern})

@@ -11,8 +11,8 @@ import pytest
 from tests.canaries import OWN_SECRET, SIGNATURE
 from tests.flow.templates import APP, BARE, CONFIDENTIAL
 from tests.flow.world import CREATE, DELETE, DESCRIBE, UNKNOWN, UPDATE, World
-from user_pool_client import delivery
-from user_pool_client.response import Body, Envelope, Outcome, encode
+from user_pool_client.custom_resource import sender
+from user_pool_client.custom_resource.response import Body, Envelope, Outcome, encode
 
 type Json = dict[str, Any]
 
@@ -129,7 +129,7 @@ def test_an_exception_while_the_answer_is_written_is_answered_too(world: World) 
             raise failures.pop()
         return encode(outcome, envelope)
 
-    with mock.patch.object(delivery, "encode", first_failing):
+    with mock.patch.object(sender, "encode", first_failing):
         answer = world.create(CONFIDENTIAL)
 
     assert answer.status == "FAILED"

@@ -14,7 +14,7 @@ from tests.fakes.cognito import ApiError
 from tests.flow.strategies import ANY_JSON, ANY_PROPERTIES, BAD_SETTINGS, GROUPS, NAMES, settings_of, valid_templates
 from tests.flow.templates import CONFIDENTIAL, effective, typed
 from tests.flow.world import World, a_world
-from user_pool_client.errors import Unanswerable
+from user_pool_client.domain.errors import Unanswerable
 
 type Json = dict[str, Any]
 

@@ -19,7 +19,7 @@ from tests.flow.templates import (
     effective,
 )
 from tests.flow.world import CREATE, MARKER, POOL, World
-from user_pool_client.settings import CREATABLE, UPDATABLE
+from user_pool_client.domain.properties import CREATABLE, UPDATABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

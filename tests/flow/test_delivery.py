@@ -15,7 +15,7 @@ from tests.fakes.loopback import LoopbackServer
 from tests.fakes.response_host import US_EAST_1, ResponseHost, response_host
 from tests.flow.templates import BARE, CONFIDENTIAL
 from tests.flow.world import CREATE, MOST_BYTES, POOL, Answer, RealClock, World, a_world
-from user_pool_client.errors import Unanswerable
+from user_pool_client.domain.errors import Unanswerable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

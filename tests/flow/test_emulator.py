@@ -30,14 +30,15 @@ from tests.flow.world import (
     FunctionContext,
     RealClock,
 )
-from user_pool_client import handler, making
+from user_pool_client import handler
 from user_pool_client.deadline import Clock
-from user_pool_client.errors import Unanswerable
+from user_pool_client.domain.errors import Unanswerable
+from user_pool_client.operations import search
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from user_pool_client.provider import GuardedResource
+    from user_pool_client.custom_resource.crhelper_resource import GuardedResource
 
 type Json = dict[str, Any]
 
@@ -116,7 +117,7 @@ def test_a_real_connection_that_breaks_is_tried_again(emulator: Emulator) -> Non
 def test_a_create_whose_real_connection_breaks_makes_one_client(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch, *, after: bool
 ) -> None:
-    monkeypatch.setattr(making, "_LOOK_AGAIN_AFTER", (0.1,))
+    monkeypatch.setattr(search, "_LOOK_AGAIN_AFTER", (0.1,))
     emulator.fake.fail(CREATE, "connection-closed", after=after)
 
     answer = emulator.send("Create", CONFIDENTIAL)

@@ -23,8 +23,8 @@ from tests.flow.world import (
     World,
     a_world,
 )
-from user_pool_client.request import Request
-from user_pool_client.settings import IMPORTS, SETTINGS, UPDATABLE
+from user_pool_client.custom_resource.request import Request
+from user_pool_client.domain.properties import IMPORTS, SETTINGS, UPDATABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ import pytest
 from tests import canaries
 from tests.flow.importing import LIST_TYPE, LOOKUP_TYPE, recorded
 from tests.flow.world import POOL, a_world
-from user_pool_client.request import Request
+from user_pool_client.custom_resource.request import Request
 
 type Json = dict[str, Any]
 

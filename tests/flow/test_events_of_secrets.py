@@ -18,8 +18,8 @@ from tests.flow.kept import ADD, ASK, GET, MOVE, NAME, PUT, Kept, a_kept_world, 
 from tests.flow.templates import typed
 from tests.flow.world import CREATE, DESCRIBE, FunctionContext
 from user_pool_client import rotation_handler
-from user_pool_client.request import Request
-from user_pool_client.settings import CREATABLE
+from user_pool_client.custom_resource.request import Request
+from user_pool_client.domain.properties import CREATABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

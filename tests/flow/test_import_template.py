@@ -21,7 +21,7 @@ from tests.flow.templates import ANALYTICS_ARN, APP, DESKTOP, EXAMPLES, MOBILE, 
 from tests.flow.world import DESCRIBE, POOL, UPDATE, World, a_world
 from tools.import_template import ROOT, main
 from tools.pool_template import MOST_BYTES, MOST_RESOURCES, SECONDS_APART, logical_ids, templates
-from user_pool_client.names import Named
+from user_pool_client.domain.app_client import Named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -17,7 +17,7 @@ from tests.fakes.secrets_manager import CURRENT, PENDING, STEPS
 from tests.flow.kept import DAY, Kept, a_kept_world
 from tests.flow.templates import APP, MOBILE
 from tests.flow.world import OTHER_POOL, POOL
-from user_pool_client.errors import Refused
+from user_pool_client.domain.errors import Refused
 
 if TYPE_CHECKING:
     from tests.flow.world import Answer

@@ -41,7 +41,7 @@ from tests.flow.kept import (
 )
 from tests.flow.templates import APP, BARE, EXAMPLES, MOBILE
 from tests.flow.world import CREATE, DELETE, DESCRIBE, FRANKFURT_POOL, MARKER, OTHER_POOL, POOL, UPDATE
-from user_pool_client.errors import Refused
+from user_pool_client.domain.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,13 +12,13 @@ import pytest
 from tests.fakes.cognito import ApiError
 from tests.flow.templates import APP, BARE, CONFIDENTIAL
 from tests.flow.world import CREATE, DELETE, DESCRIBE, UNKNOWN, UPDATE, Answer, World
-from user_pool_client import lifecycle
-from user_pool_client.attributes import Attributes, attributes
+from user_pool_client.domain.attributes import Attributes, attributes
+from user_pool_client.operations import reconcile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from user_pool_client.plan import Observed
+    from user_pool_client.domain.app_client import Observed
 
 type Json = dict[str, Any]
 
@@ -144,7 +144,7 @@ def test_once_a_client_exists_the_late_answer_has_its_id_so_that_cloudformation_
         return attributes(observed)
 
     ids = {"PhysicalResourceId": old, "OldResourceProperties": BARE} if kind == "Update" else {}
-    with mock.patch.object(lifecycle, "attributes", slowly):
+    with mock.patch.object(reconcile, "attributes", slowly):
         answer = answer_in_time(world, world.request(kind, CONFIDENTIAL, **ids), timeout=ENOUGH_TO_CREATE)
 
     assert world.client_ids() == [old, answer.physical_id]

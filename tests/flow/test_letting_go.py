@@ -17,8 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from tests.flow.importing import FORBIDDEN, LIST, SET_SESSION, TOO_MANY, session_minutes
 from tests.flow.templates import APP, DESKTOP, MOBILE, differing
 from tests.flow.world import CREATE, DELETE, DESCRIBE, OTHER_POOL, POOL, UPDATE, World, a_world
-from user_pool_client.response import is_client_id
-from user_pool_client.settings import IMPORTS
+from user_pool_client.domain.physical_id import is_client_id
+from user_pool_client.domain.properties import IMPORTS
 
 if TYPE_CHECKING:
     from tests.flow.world import Answer

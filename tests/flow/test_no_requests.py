@@ -10,7 +10,7 @@ import pytest
 from tests import canaries
 from tests.flow.templates import BARE, CONFIDENTIAL
 from tests.flow.world import MARKER, World, a_world
-from user_pool_client.errors import Unanswerable
+from user_pool_client.domain.errors import Unanswerable
 
 SIGNED = f"?X-Amz-Signature={canaries.SIGNATURE}"
 HOST = "cloudformation-custom-resource-response-useast1.s3.amazonaws.com"

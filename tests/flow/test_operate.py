@@ -15,7 +15,7 @@ from tests.flow import insights
 from tests.flow.importing import LIST_TYPE, LOOKUP_TYPE, import_id
 from tests.flow.kept import a_kept_world
 from tests.flow.world import CREATE, LOGICAL_ID, MARKER, POOL, STACK_ID, UPDATE, World, a_world
-from user_pool_client.errors import Refused, Unanswerable
+from user_pool_client.domain.errors import Refused, Unanswerable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

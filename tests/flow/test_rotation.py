@@ -43,7 +43,7 @@ from tests.flow.kept import (
 )
 from tests.flow.templates import APP
 from tests.flow.world import DESCRIBE, FRANKFURT_POOL, OTHER_POOL, POOL
-from user_pool_client.errors import ProviderError, Refused, Unavailable
+from user_pool_client.domain.errors import ProviderError, Refused, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -29,7 +29,8 @@ from tests.fakes import cognito_wire
 from tests.fakes.cloudformation import IN_PROGRESS, FakeCloudFormation
 from tests.fakes.cognito import ApiError, Call, FakeCognito
 from tests.fakes.sts import FakeSts
-from user_pool_client import delivery, handler
+from user_pool_client import handler
+from user_pool_client.custom_resource import sender
 from user_pool_client.deadline import Clock, Deadline
 from user_pool_client.log import logger
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
     from tests.fakes.cognito import ConnectionFault
-    from user_pool_client.delivery import Destination
+    from user_pool_client.custom_resource.sender import Destination
 
 type Json = dict[str, Any]
 
@@ -347,7 +348,7 @@ class World:
         return [json.loads(line) for line in self.logged.getvalue().splitlines()]
 
     def keep(self, destination: Destination, body: bytes, deadline: Deadline) -> None:
-        """Stand in for `delivery.put`."""
+        """Stand in for `sender.put`."""
         assert destination.host.startswith("cloudformation-custom-resource-response-")
         if self.dies_before is not None and (self.dies_before <= 1 or self.killed):
             self.killed = True
@@ -390,8 +391,8 @@ def a_world(
         levels_restored(),
     ):
         world = World(fake, sts, stacks, clock)
-        put = delivery.put if sends else world.keep
-        with mortal(world), mock.patch.object(delivery, "put", put), replies_spoiled(world), function_logged(world):
+        put = sender.put if sends else world.keep
+        with mortal(world), mock.patch.object(sender, "put", put), replies_spoiled(world), function_logged(world):
             yield world
     assert not fake.planned_faults, "A planned fault never came"
     assert not sts.planned_faults, "A planned fault never came"

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.local_aws import ROOT
-from user_pool_client import cognito, secret_store, stacks
+from user_pool_client.aws import cloudformation, cognito, secrets_manager, sessions
 
 if TYPE_CHECKING:
     from tools.local_aws import LocalAws
@@ -99,12 +99,14 @@ def test_both_functions_are_built_alike(package: Path) -> None:
 
 def test_every_call_that_the_code_makes_is_known_to_the_packed_boto3(package: Path) -> None:
     called = {
-        "cloudformation": set(stacks._METHODS.values()),
+        "cloudformation": set(cloudformation._METHODS.values()),
         "cognito-idp": set(cognito._METHODS.values()),
-        "secretsmanager": set(re.findall(r'_call\(\s*secret_id, "(\w+)"', inspect.getsource(secret_store))),
-        "sts": set(re.findall(r"sts\.(\w+)\(", inspect.getsource(cognito))),
+        "secretsmanager": set(re.findall(r'_call\(\s*secret_id, "(\w+)"', inspect.getsource(secrets_manager))),
+        "sts": set(re.findall(r"sts\.(\w+)\(", inspect.getsource(sessions))),
     }
-    made = re.findall(r'client\("([\w-]+)"', "".join(map(inspect.getsource, (cognito, secret_store, stacks))))
+    made = re.findall(
+        r'client\("([\w-]+)"', "".join(map(inspect.getsource, (cloudformation, secrets_manager, sessions)))
+    )
 
     listed = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", LIST_OPERATIONS, str(package), *called], capture_output=True, text=True, check=True

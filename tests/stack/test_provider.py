@@ -11,7 +11,8 @@ import yaml
 
 from tests.stack.examples import CONSUMER, MACHINE, SERVER, Example
 from tools.local_aws import PROVIDER, ROOT, StackFailed
-from user_pool_client import cognito, keeping, secret_store, stacks
+from user_pool_client.aws import cloudformation, cognito, secrets_manager
+from user_pool_client.operations import ports
 
 if TYPE_CHECKING:
     from tools.local_aws import LocalAws, Stack
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 SECRETS = {
     f"secretsmanager:{method.title().replace('_', '')}"
-    for method in re.findall(r'_call\(secret_id, "(\w+)"', inspect.getsource(secret_store))
+    for method in re.findall(r'_call\(secret_id, "(\w+)"', inspect.getsource(secrets_manager))
 }
 
 
@@ -49,13 +50,13 @@ def test_sam_finds_nothing_wrong_with_the_template(bare_aws: LocalAws) -> None:
 
 def test_the_role_allows_the_calls_that_the_code_makes_and_no_others() -> None:
     calls = {f"cognito-idp:{operation}" for operation in cognito._METHODS}
-    calls |= {f"cloudformation:{operation}" for operation in stacks._METHODS}
+    calls |= {f"cloudformation:{operation}" for operation in cloudformation._METHODS}
 
     assert allowed_actions("Role") == calls | SECRETS | LOGS
 
 
 def test_the_role_of_the_rotation_allows_the_calls_that_the_code_makes_and_no_others() -> None:
-    members = (getattr(cognito.AppClients, name) for name in get_protocol_members(keeping.Calls))
+    members = (getattr(cognito.AppClients, name) for name in get_protocol_members(ports.Calls))
     operations = [re.findall(r'_call\(\s*"(\w+)"', inspect.getsource(member)) for member in members]
 
     assert all(operations)

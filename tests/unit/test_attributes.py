@@ -9,10 +9,11 @@ import pytest
 
 from tests.canaries import CLIENT_SECRET
 from tests.given import CLIENT_ID, POOL, observed
-from user_pool_client.attributes import DESCRIBED, IDS, KEPT, attributes, issuer, setting_paths
-from user_pool_client.plan import Observed
-from user_pool_client.sensitive import Sensitive
-from user_pool_client.settings import SETTINGS
+from user_pool_client.domain.app_client import Observed
+from user_pool_client.domain.attributes import DESCRIBED, IDS, KEPT, attributes, setting_paths
+from user_pool_client.domain.endpoints import issuer
+from user_pool_client.domain.properties import SETTINGS
+from user_pool_client.domain.sensitive import Sensitive
 
 ARN = "arn:aws:mobiletargeting:us-east-1:123456789012:apps/0123456789abcdef"
 ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Abc123xyz"

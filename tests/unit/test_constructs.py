@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Literal, get_args, get_origin, is_typeddict
 
-from user_pool_client.settings import SETTINGS
+from user_pool_client.domain.properties import SETTINGS
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PYTHON = ast.parse((EXAMPLES / "cdk-python" / "user_pool_client.py").read_text())

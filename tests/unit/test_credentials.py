@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.canaries import CLIENT_SECRET, leaked
-from user_pool_client.credentials import Credentials
-from user_pool_client.sensitive import Sensitive
+from user_pool_client.domain.credentials import Credentials
+from user_pool_client.domain.sensitive import Sensitive
 
 WHOLE = Credentials(
     "1example23456789",

@@ -12,13 +12,13 @@ import pytest
 from tests.canaries import CLIENT_SECRET, SIGNATURE, leaked
 from tests.fakes.response_host import response_host
 from tests.given import CLIENT_ID, HOST, POOL, REQUEST_ID, RESPONSE_URL, STACK_ID, event
-from user_pool_client import delivery
+from user_pool_client.custom_resource import sender
+from user_pool_client.custom_resource.request import Request
+from user_pool_client.custom_resource.response import Outcome
+from user_pool_client.custom_resource.sender import Destination, ToCloudFormation, ToTerminal, destination, put
 from user_pool_client.deadline import Clock, Deadline
-from user_pool_client.delivery import Destination, ToCloudFormation, ToTerminal, destination, put
-from user_pool_client.errors import Unanswerable
-from user_pool_client.request import Request
-from user_pool_client.response import Outcome
-from user_pool_client.sensitive import Sensitive
+from user_pool_client.domain.errors import Unanswerable
+from user_pool_client.domain.sensitive import Sensitive
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -296,7 +296,7 @@ def test_a_certificate_that_nobody_trusts_is_not_answered(monkeypatch: pytest.Mo
         assert host.puts == []
         trusting = ssl.create_default_context(cafile=str(host.ca_file))
         monkeypatch.setattr("ssl.create_default_context", lambda: trusting)
-        delivery._tls_context.cache_clear()
+        sender._tls_context.cache_clear()
         put(at(RESPONSE_URL), b"{}", hours.deadline(2))
 
     assert [arrived.body for arrived in host.puts] == [b"{}"]

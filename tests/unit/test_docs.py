@@ -16,7 +16,8 @@ import yaml
 from markdown_it import MarkdownIt
 
 from tools.reference import CloudFormationLoader
-from user_pool_client.settings import NOT_SETTINGS, SETTINGS, ListTemplate, LookupTemplate, nearest
+from user_pool_client.domain.parsing import nearest
+from user_pool_client.domain.properties import NOT_SETTINGS, SETTINGS, ListTemplate, LookupTemplate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,9 +33,10 @@ LOGS, METRICS = (ROOT / "docs" / "reference" / name for name in ("logs.md", "met
 TEMPLATE = ROOT / "template.yaml"
 MARKDOWN = MarkdownIt("commonmark").enable("table")
 
-SOURCES = {path.name: path.read_text() for path in (ROOT / "src" / "user_pool_client").glob("*.py")}
+PACKAGE = ROOT / "src" / "user_pool_client"
+SOURCES = {path.relative_to(PACKAGE).as_posix(): path.read_text() for path in PACKAGE.rglob("*.py")}
 # Where a document may be when it names a file by its path.
-FOLDERS = (ROOT, ROOT / "src" / "user_pool_client")
+FOLDERS = (ROOT, PACKAGE)
 MADE_BY_THE_READER = {"first.yaml", "clients.yaml", "role.yaml", "secret.json"}
 # What looks like a folder: how the names of secrets begin. What is one only after make docs.
 NO_FILES = {"user-pool-client/", "build/docs/"}
@@ -319,7 +321,7 @@ def test_every_decision_is_in_the_reference() -> None:
 
 def test_every_module_is_in_the_design() -> None:
     table = (ROOT / "docs" / "design.md").read_text().partition("\n| Module | Duty |\n")[2].partition("\n\n")[0]
-    assert set(re.findall(r"`(\w+\.py)`", table)) == SOURCES.keys() - {"__init__.py"}
+    assert set(re.findall(r"`([\w/]+\.py)`", table)) == {name for name in SOURCES if not name.endswith("__init__.py")}
 
 
 def test_decisions_are_numbered_without_a_gap() -> None:

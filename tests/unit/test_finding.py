@@ -10,9 +10,11 @@ import pytest
 
 from tests.canaries import OTHER_SECRET, OWN_SECRET
 from tests.given import CLIENT_ID, POOL
-from user_pool_client.finding import Standing, by_name, is_invented, sought
-from user_pool_client.plan import Observed
-from user_pool_client.sensitive import Sensitive
+from user_pool_client.domain.app_client import Observed
+from user_pool_client.domain.fingerprint import by_name, sought
+from user_pool_client.domain.physical_id import is_invented
+from user_pool_client.domain.resource_status import Standing
+from user_pool_client.domain.sensitive import Sensitive
 
 SIGNED = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 MADE = SIGNED + timedelta(seconds=1)

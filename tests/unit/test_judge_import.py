@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from tests.given import POOL
-from user_pool_client.rules import judge_import
-from user_pool_client.sensitive import Sensitive
-from user_pool_client.settings import IMPORTS, ListTemplate, LookupTemplate, read
+from user_pool_client.domain.parsing import read
+from user_pool_client.domain.properties import IMPORTS, ListTemplate, LookupTemplate
+from user_pool_client.domain.rules import judge_import
+from user_pool_client.domain.sensitive import Sensitive
 
 BY_ID = {"ImportId": f"{POOL}/3n4b5urk1ft4fl3mg5e62d9ado"}
 BY_PREFIX = {"ImportNamePrefix": "AmazonOpenSearchService-"}

@@ -12,23 +12,23 @@ import pytest
 
 from tests.canaries import CLIENT_SECRET, OTHER_SECRET, OWN_SECRET
 from tests.given import CLIENT_ID, CREATED, POOL, STACK_ID, event
+from user_pool_client.aws.cloudformation import Connection, Stacks
+from user_pool_client.aws.secrets_manager import SecretStore
+from user_pool_client.custom_resource.request import Request
+from user_pool_client.custom_resource.response import Outcome
 from user_pool_client.deadline import Clock, Deadline
-from user_pool_client.errors import NotFound, ProviderError, Refused, Unavailable
-from user_pool_client.lifecycle import derived_name, on_create, on_delete, on_update
-from user_pool_client.names import Named
-from user_pool_client.plan import Observed
-from user_pool_client.request import Request
-from user_pool_client.response import CREATE_FAILED, Outcome
-from user_pool_client.second_secret import SecretId
-from user_pool_client.secret_store import SecretStore
-from user_pool_client.sensitive import Sensitive
-from user_pool_client.stacks import Connection, Stacks
-from user_pool_client.work import Work
+from user_pool_client.domain.app_client import Named, Observed, SecretId
+from user_pool_client.domain.errors import NotFound, ProviderError, Refused, Unavailable
+from user_pool_client.domain.physical_id import CREATE_FAILED
+from user_pool_client.domain.sensitive import Sensitive
+from user_pool_client.operations.context import Work
+from user_pool_client.operations.delete import on_delete
+from user_pool_client.operations.reconcile import derived_name, on_create, on_update
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from user_pool_client.settings import Settings
+    from user_pool_client.domain.properties import Settings
 
 NEW_ID = "1example23456789"
 NAME = re.compile(r"[A-Za-z0-9_ \t\n\v\f\r+=,.@-]{1,128}")

@@ -20,8 +20,8 @@ from cfnlint.rules import Rules, RulesCollection
 from cfnlint.template import Template as ParsedTemplate
 
 from schema import cfn_lint_rules
-from user_pool_client.rules import judge, judge_import, secret_wanted
-from user_pool_client.settings import read
+from user_pool_client.domain.parsing import read
+from user_pool_client.domain.rules import judge, judge_import, secret_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -449,7 +449,7 @@ def test_what_is_said_of_a_template_is_true_whatever_the_unknown_values_turn_out
 
 def cfn_lint(folder: Path, *arguments: str) -> tuple[int, str]:
     """Run the real command as its user would who has cfn-lint and msgspec, and nothing of ours or of AWS's."""
-    absent = ("boto3", "botocore", "crhelper", "aws_lambda_powertools", "tools", "user_pool_client.cognito")
+    absent = ("boto3", "botocore", "crhelper", "aws_lambda_powertools", "tools", "user_pool_client.aws")
     start = (
         f"import sys; sys.modules.update(dict.fromkeys({absent})); from cfnlint.runner import main; sys.exit(main())"
     )

@@ -8,8 +8,8 @@ import logging
 import pytest
 
 from tests.canaries import CLIENT_SECRET, leaked
+from user_pool_client.domain.sensitive import Sensitive
 from user_pool_client.log import count, flush_metrics, hush_libraries, logger, on_wait, where
-from user_pool_client.sensitive import Sensitive
 
 
 @pytest.mark.parametrize("name", ["boto3", "botocore", "botocore.parsers", "urllib3.connectionpool", "crhelper.utils"])

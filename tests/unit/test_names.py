@@ -11,8 +11,9 @@ from unittest import mock
 
 import pytest
 
-from user_pool_client.errors import Refused
-from user_pool_client.names import Named, listed, with_pattern, with_prefix
+from user_pool_client.domain.app_client import Named
+from user_pool_client.domain.errors import Refused
+from user_pool_client.operations.name_search import listed, with_pattern, with_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +92,7 @@ def test_ten_thousand_names_are_matched() -> None:
 
 @pytest.mark.parametrize("pattern", ["(a+)+b", "(a|aa)+c", "(.*)*(.*)*(.*)*x"])
 def test_a_hopeless_pattern_is_given_up_and_its_process_ended(monkeypatch: pytest.MonkeyPatch, pattern: str) -> None:
-    monkeypatch.setattr("user_pool_client.names._LONGEST_MATCH", 0.5)
+    monkeypatch.setattr("user_pool_client.operations.name_search._LONGEST_MATCH", 0.5)
     started: list[subprocess.Popen[Any]] = []
 
     class Seen(subprocess.Popen[Any]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 
 from tests.canaries import CLIENT_SECRET, OTHER_SECRET, OWN_SECRET
 from tests.given import POOL, observed
-from user_pool_client.plan import Create, Keep, Observed, Plan, Update, decide, merge, new
-from user_pool_client.sensitive import Sensitive
-from user_pool_client.settings import UPDATABLE
+from user_pool_client.domain.plan import Create, Keep, Plan, Update, decide, merge, new
+from user_pool_client.domain.properties import UPDATABLE
+from user_pool_client.domain.sensitive import Sensitive
+
+if TYPE_CHECKING:
+    from user_pool_client.domain.app_client import Observed
 
 type Json = dict[str, Any]
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tools import reference
-from user_pool_client.attributes import KEPT, attributes
-from user_pool_client.plan import Create, Keep, Observed, Plan, Update, decide
-from user_pool_client.sensitive import Sensitive
-from user_pool_client.settings import SETTINGS, read
+from user_pool_client.domain.app_client import Observed
+from user_pool_client.domain.attributes import KEPT, attributes
+from user_pool_client.domain.parsing import read
+from user_pool_client.domain.plan import Create, Keep, Plan, Update, decide
+from user_pool_client.domain.properties import SETTINGS
+from user_pool_client.domain.sensitive import Sensitive
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from tests.unit.test_docs import ROOT, code
 from tools.forecast import Change, forecast, told
 from tools.rehearse import Rehearsal, RehearsalError, Version
-from user_pool_client.plan import Observed
+from user_pool_client.domain.app_client import Observed
 
 if TYPE_CHECKING:
     from tools.local_aws import LocalAws

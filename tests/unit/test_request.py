@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from tests.canaries import CLIENT_SECRET, OWN_SECRET, SIGNATURE, leaked
 from tests.given import CLIENT_ID, POOL, REQUEST_ID, RESPONSE_URL, STACK_ID, event
-from user_pool_client.errors import Unanswerable
-from user_pool_client.request import Request
-from user_pool_client.response import Envelope
-from user_pool_client.sensitive import Sensitive
+from user_pool_client.custom_resource.request import Request
+from user_pool_client.custom_resource.response import Envelope
+from user_pool_client.domain.errors import Unanswerable
+from user_pool_client.domain.sensitive import Sensitive
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC).timestamp()
 JSON = st.recursive(

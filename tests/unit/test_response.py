@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from tests.canaries import CLIENT_SECRET, leaked
 from tests.given import CLIENT_ID, POOL, REQUEST_ID, STACK_ID, observed
-from user_pool_client.attributes import IDS, KEPT, attributes
-from user_pool_client.response import CREATE_FAILED, CREATE_UNKNOWN, MOST_BYTES, Envelope, Outcome, encode, is_client_id
-from user_pool_client.sensitive import Sensitive
+from user_pool_client.custom_resource.response import MOST_BYTES, Envelope, Outcome, encode
+from user_pool_client.domain.attributes import IDS, KEPT, attributes
+from user_pool_client.domain.physical_id import CREATE_FAILED, CREATE_UNKNOWN, is_client_id
+from user_pool_client.domain.sensitive import Sensitive
 
 ENVELOPE = Envelope(STACK_ID, REQUEST_ID, "WebClient")
 SECRET = Sensitive(CLIENT_SECRET)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.given import POOL
-from user_pool_client.rules import judge, secret_wanted
-from user_pool_client.sensitive import Sensitive
-from user_pool_client.settings import read
+from user_pool_client.domain.parsing import read
+from user_pool_client.domain.rules import judge, secret_wanted
+from user_pool_client.domain.sensitive import Sensitive
 
 HTTPS = "https://app.example.com/callback"
 ARN = "arn:aws:mobiletargeting:us-east-1:123456789012:apps/0123456789abcdef"

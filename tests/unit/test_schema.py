@@ -14,9 +14,10 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from schema.cfn_lint_rules import attributes
 from tools import reference, registry_schema
-from user_pool_client.attributes import DESCRIBED, KEPT, setting_paths
-from user_pool_client.rules import LOOKUP_KEYS
-from user_pool_client.settings import SETTINGS, ListTemplate, LookupTemplate, Template, read
+from user_pool_client.domain.attributes import DESCRIBED, KEPT, setting_paths
+from user_pool_client.domain.parsing import read
+from user_pool_client.domain.properties import SETTINGS, ListTemplate, LookupTemplate, Template
+from user_pool_client.domain.rules import LOOKUP_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,13 +10,14 @@ import pytest
 
 from tests.canaries import CLIENT_SECRET, OTHER_SECRET, leaked
 from tests.given import CLIENT_ID, POOL, observed
-from user_pool_client.credentials import Credentials
-from user_pool_client.errors import Refused, Unavailable
-from user_pool_client.second_secret import SecretId, add_beside, original
-from user_pool_client.sensitive import Sensitive
+from user_pool_client.domain.app_client import SecretId
+from user_pool_client.domain.credentials import Credentials
+from user_pool_client.domain.errors import Refused, Unavailable
+from user_pool_client.domain.sensitive import Sensitive
+from user_pool_client.operations.client_secrets import add_beside, original
 
 if TYPE_CHECKING:
-    from user_pool_client.plan import Observed
+    from user_pool_client.domain.app_client import Observed
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 OLD, NEW = SecretId("old", START), SecretId("new", START + timedelta(days=1))

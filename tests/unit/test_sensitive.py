@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.canaries import CLIENT_SECRET, OWN_SECRET, leaked
-from user_pool_client.sensitive import MASK, Sensitive, mask
+from user_pool_client.domain.sensitive import MASK, Sensitive, mask
 
 SECRET = Sensitive(CLIENT_SECRET)
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from tests.canaries import OWN_SECRET, leaked
 from tests.given import POOL
-from user_pool_client.errors import InvalidProperties, Problem
-from user_pool_client.sensitive import Sensitive
-from user_pool_client.settings import (
+from user_pool_client.domain.errors import InvalidProperties, Problem
+from user_pool_client.domain.parsing import nearest, read, read_applied
+from user_pool_client.domain.properties import (
     AUTH_FLOWS,
     CREATABLE,
     LEGACY_AUTH_FLOWS,
@@ -20,10 +20,8 @@ from user_pool_client.settings import (
     TOKENS,
     UPDATABLE,
     Template,
-    nearest,
-    read,
-    read_applied,
 )
+from user_pool_client.domain.sensitive import Sensitive
 
 MISSING = object()
 URL = "https://app.example.com/"

@@ -10,10 +10,10 @@ import pytest
 from tests.fakes.cloudformation import FakeCloudFormation
 from tests.fakes.cognito import ApiError, FakeCognito
 from tests.fakes.cognito_wire import installed
+from user_pool_client.aws.cloudformation import Connection, Stacks
 from user_pool_client.deadline import Clock, Deadline
-from user_pool_client.errors import ProviderError, Refused, Unavailable
-from user_pool_client.finding import Standing
-from user_pool_client.stacks import Connection, Stacks
+from user_pool_client.domain.errors import ProviderError, Refused, Unavailable
+from user_pool_client.domain.resource_status import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from user_pool_client import waiting
+from user_pool_client.aws import retry
+from user_pool_client.aws.retry import Failure, Patience, persist
 from user_pool_client.deadline import Clock
-from user_pool_client.errors import Refused, Unavailable
-from user_pool_client.waiting import Failure, Patience, persist
+from user_pool_client.domain.errors import Refused, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -130,4 +130,4 @@ def test_two_callers_wait_differently() -> None:
         persist("Describe", after(5), waits.patience())
 
     assert first.pauses != second.pauses
-    assert waiting._LONGEST_PAUSE == 8.0
+    assert retry._LONGEST_PAUSE == 8.0

@@ -1,0 +1,310 @@
+"""The only module that calls Cognito: retries, and errors in our words."""
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError, SSLError
+from botocore.exceptions import ConnectionError as NoConnection
+from botocore.parsers import ResponseParserError
+
+from user_pool_client.aws.retry import AGAIN, Failure, OnWait, Patience, persist
+from user_pool_client.aws.sessions import _SERVER_ERRORS, Connections, Role
+from user_pool_client.deadline import Deadline
+from user_pool_client.domain.app_client import Named, Observed, SecretId
+from user_pool_client.domain.errors import NotFound, NotOffered, OutcomeUnknown, ProviderError, Refused, Unavailable
+from user_pool_client.domain.properties import TOKENS, UPDATABLE, Settings
+from user_pool_client.domain.sensitive import Sensitive, mask
+from user_pool_client.log import logger
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+
+# Answers after which the same call may succeed; anything that ends in 5xx is treated alike.
+_PASSING = frozenset(
+    {
+        "TooManyRequestsException",
+        "ThrottlingException",
+        "ConcurrentModificationException",
+        "InternalErrorException",
+        "InternalServerException",
+    }
+)
+
+
+# The answers that surely mean that nothing was done: the only ones after which a Create is sent again, because
+# CreateUserPoolClient has no idempotency token.
+_NOT_DONE = frozenset({"TooManyRequestsException", "ThrottlingException"})
+
+
+_NOT_OFFERED = frozenset(
+    {
+        "FeatureUnavailableInTierException",
+        "OperationNotEnabledException",
+        # What an endpoint says to an operation that is newer than itself: Cognito's, an emulator's.
+        "UnknownOperationException",
+        "InvalidAction",
+    }
+)
+
+
+# The operations whose answer shows the client.
+_SHOWING = frozenset({"CreateUserPoolClient", "DescribeUserPoolClient", "UpdateUserPoolClient"})
+
+
+_TEMPLATE = "correct the template and deploy again."
+
+
+_PERMISSION = (
+    "allow the operation on this user pool to the role of the function behind the service token (its stack's parameter "
+    "UserPoolArns lists the pools that it may touch), or to RoleArn if the template gives one, then deploy again."
+)
+
+
+# What the owner of the stack does about each of Cognito's errors; a contract test compares the names with botocore's.
+REMEDIES: Mapping[str, str] = {
+    "InvalidParameterException": _TEMPLATE,
+    "InvalidOAuthFlowException": _TEMPLATE,
+    "ScopeDoesNotExistException": "create the resource server first (DependsOn), or correct AllowedOAuthScopes.",
+    "ResourceNotFoundException": "check UserPoolId, and that the user pool still exists.",
+    "LimitExceededException": "delete app clients that nobody uses, or ask AWS for a higher quota per user pool.",
+    "NotAuthorizedException": _PERMISSION,
+    "AccessDeniedException": _PERMISSION,
+    "OperationNotEnabledException": "enable the operation for the user pool (SSOSession needs its session tracking), "
+    "or take the setting out of the template.",
+    "FeatureUnavailableInTierException": "choose a higher feature plan for the user pool (SSOSession needs Essentials "
+    "or Plus), or take the setting out of the template.",
+    "UserPoolTaggingException": "mend the user pool's tags as Cognito's words say, and deploy again.",
+    "TooManyRequestsException": AGAIN,
+    "ThrottlingException": AGAIN,
+    "ConcurrentModificationException": AGAIN,
+    "InternalErrorException": AGAIN,
+    "InternalServerException": AGAIN,
+}
+
+
+_HURRIED_FROM = 15.0  # seconds: as long as the other one may take
+
+
+_PAGE = 60  # the most that ListUserPoolClients gives at once
+
+
+@dataclass(frozen=True, slots=True)
+class AppClients:
+    """The app clients of user pools, for the time of one request."""
+
+    connections: Connections
+    deadline: Deadline
+    on_wait: OnWait
+    role: Role | None = None
+    # What Cognito's words must not tell: the template's secrets, and those that Cognito shows on the way.
+    secrets: list[Sensitive] = field(default_factory=list, repr=False)
+
+    def create(self, settings: Settings) -> Observed:
+        """Make a client. Sent again only after an answer that means that nothing was made.
+
+        Raises OutcomeUnknown where one may have been made.
+        """
+        if secret := settings.get("ClientSecret"):
+            self.secrets.append(secret)
+        answer = self._call("CreateUserPoolClient", settings, retry_if=_surely_not_done)
+        return self._observed(answer["UserPoolClient"])
+
+    def describe(self, pool_id: str, client_id: str) -> Observed | None:
+        """Return the client as it is, or None if it, or its pool, does not exist."""
+        try:
+            answer = self._call("DescribeUserPoolClient", {"UserPoolId": pool_id, "ClientId": client_id})
+        except NotFound:
+            return None
+        return self._observed(answer["UserPoolClient"])
+
+    def secret_ids(self, pool_id: str, client_id: str) -> list[SecretId]:
+        """Return the client's secrets, without their values. Describe shows none once the original one is deleted."""
+        answer = self._call("ListUserPoolClientSecrets", {"UserPoolId": pool_id, "ClientId": client_id})
+        listed = answer.get("ClientSecrets", [])
+        return [SecretId(secret["ClientSecretId"], secret["ClientSecretCreateDate"]) for secret in listed]
+
+    def add_secret(self, pool_id: str, client_id: str, value: Sensitive | None = None) -> tuple[str, Sensitive]:
+        """Add a secret, of Cognito's making unless one is given; return its id and value.
+
+        Sent again only after an answer that means that nothing was added: there is room for two.
+        """
+        parameters: dict[str, Any] = {"UserPoolId": pool_id, "ClientId": client_id}
+        if value is not None:
+            self.secrets.append(value)
+            parameters["ClientSecret"] = value
+        answer = self._call("AddUserPoolClientSecret", parameters, retry_if=_surely_not_done)["ClientSecretDescriptor"]
+        secret = value or Sensitive(answer["ClientSecretValue"])
+        self.secrets.append(secret)
+        return answer["ClientSecretId"], secret
+
+    def delete_secret(self, pool_id: str, client_id: str, secret_id: str) -> None:
+        """Delete one of the secrets; one that is gone already is fine."""
+        with contextlib.suppress(NotFound):
+            parameters = {"UserPoolId": pool_id, "ClientId": client_id, "ClientSecretId": secret_id}
+            self._call("DeleteUserPoolClientSecret", parameters)
+
+    def token_endpoint(self, pool_id: str) -> str:
+        """Return the URL of the pool's token endpoint, '' for a pool without a domain."""
+        pool = self._call("DescribeUserPool", {"UserPoolId": pool_id})["UserPool"]
+        if pool.get("CustomDomain"):
+            return f"https://{pool['CustomDomain']}/oauth2/token"
+        if pool.get("Domain"):
+            region = pool_id.partition("_")[0]
+            # https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-cog.html
+            auth = "auth-fips" if region.startswith("us-gov-") else "auth"
+            return f"https://{pool['Domain']}.{auth}.{region}.amazoncognito.com/oauth2/token"
+        return ""
+
+    def named(self, pool_id: str) -> list[Named]:
+        """Return the id and the name of every client of the pool."""
+        clients: list[Named] = []
+        page: dict[str, Any] = {}
+        while True:
+            answer = self._call("ListUserPoolClients", {"UserPoolId": pool_id, "MaxResults": _PAGE, **page})
+            clients += [Named(client["ClientId"], client["ClientName"]) for client in answer.get("UserPoolClients", [])]
+            if not answer.get("NextToken"):
+                return clients
+            page = {"NextToken": answer["NextToken"]}
+
+    def session_minutes(self, pool_id: str, client_id: str) -> int:
+        """Return SSOSession's MaxValidityMinutes."""
+        ids = {"UserPoolId": pool_id, "ClientId": client_id}
+        answer = self._call("GetUserPoolClientSessionConfiguration", ids)
+        return int(answer["SSOSession"]["MaxValidityMinutes"])
+
+    def set_session_minutes(self, pool_id: str, client_id: str, minutes: int) -> None:
+        """Set SSOSession's MaxValidityMinutes."""
+        session = {"MaxValidityMinutes": minutes}
+        parameters = {"UserPoolId": pool_id, "ClientId": client_id, "SSOSession": session}
+        self._call("SetUserPoolClientSessionConfiguration", parameters)
+
+    def update(self, pool_id: str, client_id: str, settings: Settings) -> Observed:
+        """Send every setting, changed or not: Cognito resets whatever a call leaves out."""
+        answer = self._call("UpdateUserPoolClient", {"UserPoolId": pool_id, "ClientId": client_id, **settings})
+        return self._observed(answer["UserPoolClient"])
+
+    def delete(self, pool_id: str, client_id: str, *, even_late: bool = False) -> bool:
+        """Delete the client; return False if there was nothing to delete. `even_late` begins after the deadline too."""
+        try:
+            self._call("DeleteUserPoolClient", {"UserPoolId": pool_id, "ClientId": client_id}, even_late=even_late)
+        except NotFound:
+            return False
+        return True
+
+    def _observed(self, client: Mapping[str, Any]) -> Observed:
+        secret = Sensitive(client["ClientSecret"]) if client.get("ClientSecret") else None
+        if secret is not None:
+            self.secrets.append(secret)
+        settings = {name: client[name] for name in UPDATABLE if client.get(name) not in (None, "", [], {})}
+        for token in TOKENS:
+            if settings.get(token.validity) == 0:  # stands for the default; an update would not take it back
+                del settings[token.validity]
+        return Observed(
+            pool_id=client["UserPoolId"],
+            client_id=client["ClientId"],
+            settings=settings,
+            secret=secret,
+            has_secret=None if secret is None else True,
+            created=client.get("CreationDate"),
+            modified=client.get("LastModifiedDate"),
+            client_type=client.get("ClientType", ""),
+        )
+
+    def _call(
+        self,
+        operation: str,
+        parameters: Mapping[str, Any],
+        *,
+        retry_if: Callable[[Failure], bool] = lambda failure: failure.passing,
+        even_late: bool = False,
+    ) -> Mapping[str, Any]:
+        """Call until it works, it is hopeless, or time is up. Raises ProviderError, which quotes no secret."""
+        left = self.deadline.answer_left if even_late else self.deadline.work_left
+
+        def attempt() -> Mapping[str, Any] | Failure:
+            hurried = left() < _HURRIED_FROM
+            client = self.connections.client(parameters["UserPoolId"], self.role, hurried=hurried)
+            return self._send(client, operation, parameters)
+
+        patience = Patience(self.deadline.clock, left, self.on_wait, even_late)
+        return persist(operation, attempt, patience, again=retry_if)
+
+    def _send(
+        self, client: "CognitoIdentityProviderClient", operation: str, parameters: Mapping[str, Any]
+    ) -> Mapping[str, Any] | Failure:
+        """Call once; return what went wrong rather than raise it, so that no error of botocore's is in any chain."""
+        logger.debug("Calling Cognito", extra={"operation": operation, "parameters": dict(parameters)})
+        method = getattr(client, _METHODS[operation])
+        try:
+            answer: Mapping[str, Any] = method(
+                **{
+                    name: value.reveal() if isinstance(value, Sensitive) else value
+                    for name, value in parameters.items()
+                }
+            )
+        except ClientError as error:
+            return self._refusal(operation, error)
+        except ParamValidationError:  # its text quotes the values
+            return Failure(
+                "ParamValidationError",
+                passing=False,
+                error=Refused(f"The properties do not fit {operation}.", _TEMPLATE),
+            )
+        except (BotoCoreError, ResponseParserError) as error:
+            code = type(error).__name__
+            broken = isinstance(error, (HTTPClientError, NoConnection, ResponseParserError)) and not isinstance(
+                error, SSLError
+            )
+            why = f"Cognito did not answer {operation}: {code}."
+            return Failure(code, passing=broken, error=_lost(operation, why) if broken else Unavailable(why, AGAIN))
+        if operation in _SHOWING and not {"UserPoolId", "ClientId"} <= answer.get("UserPoolClient", {}).keys():
+            # What botocore makes of a page that somebody between here and Cognito has put in the answer's place.
+            return Failure(
+                "UnreadableAnswer",
+                passing=True,
+                error=_lost(operation, f"The answer to {operation} was not Cognito's."),
+            )
+        return answer
+
+    def _refusal(self, operation: str, error: ClientError) -> Failure:
+        details: Mapping[str, Any] = error.response.get("Error", {})
+        code = str(details.get("Code", "Unknown"))
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        passing = code in _PASSING or status >= _SERVER_ERRORS
+        kind: type[ProviderError] = Unavailable if passing else Refused
+        if code == "ResourceNotFoundException":
+            kind = NotFound
+        elif code in _NOT_OFFERED:
+            kind = NotOffered
+        words = mask(str(details.get("Message", "")), self.secrets)
+        remedy = REMEDIES.get(code, AGAIN if passing else "see Cognito's words, and deploy again.")
+        why = f"Cognito refused {operation} with {code}: {words}".rstrip(": .") + "."
+        unknown = passing and code not in _NOT_DONE
+        return Failure(code, passing=passing, error=_lost(operation, why) if unknown else kind(why, remedy))
+
+
+def _surely_not_done(failure: Failure) -> bool:
+    return failure.code in _NOT_DONE
+
+
+def _lost(operation: str, why: str) -> Unavailable:
+    """Return what is said where it is not known whether a call was carried out: of a Create that matters."""
+    kind = OutcomeUnknown if operation == "CreateUserPoolClient" else Unavailable
+    return kind(why, AGAIN)
+
+
+_METHODS = {
+    "CreateUserPoolClient": "create_user_pool_client",
+    "DescribeUserPoolClient": "describe_user_pool_client",
+    "UpdateUserPoolClient": "update_user_pool_client",
+    "DeleteUserPoolClient": "delete_user_pool_client",
+    "ListUserPoolClientSecrets": "list_user_pool_client_secrets",
+    "AddUserPoolClientSecret": "add_user_pool_client_secret",
+    "DeleteUserPoolClientSecret": "delete_user_pool_client_secret",
+    "DescribeUserPool": "describe_user_pool",
+    "ListUserPoolClients": "list_user_pool_clients",
+    "GetUserPoolClientSessionConfiguration": "get_user_pool_client_session_configuration",
+    "SetUserPoolClientSessionConfiguration": "set_user_pool_client_session_configuration",
+}

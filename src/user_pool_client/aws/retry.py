@@ -1,0 +1,65 @@
+"""A call that may pass is tried again until it works, it is hopeless, or time is up."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from user_pool_client.deadline import Clock
+from user_pool_client.domain.errors import ProviderError, Unavailable
+
+AGAIN = "deploy again in a few minutes."
+
+
+# Each pause is anything between nothing and its longest, so that many callers spread (full jitter). The longest one of
+# all is short enough for the last of some hundred callers not to sleep long while the quota is free, and long enough
+# for few calls to be in vain: docs/decisions/0029-many-at-once.md has the numbers.
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 8.0  # seconds
+
+
+class OnWait(Protocol):
+    """Who is told that a call has to wait; `seconds` until the next try."""
+
+    def __call__(self, *, operation: str, why: str, seconds: float) -> None:
+        """Hear of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A call that did not work: the service's or botocore's name for it, and whether it may pass."""
+
+    code: str
+    passing: bool
+    error: ProviderError
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for a call: while `left` returns seconds, and `even_late` at least for one try."""
+
+    clock: Clock
+    left: Callable[[], float]
+    on_wait: OnWait
+    even_late: bool = False
+
+
+def persist[Answer](
+    operation: str,
+    attempt: Callable[[], Answer | Failure],
+    patience: Patience,
+    *,
+    again: Callable[[Failure], bool] = lambda failure: failure.passing,
+) -> Answer:
+    """Try until it works; raise the last failure's error where `again` says no, or where the time is up."""
+    pause = _FIRST_PAUSE
+    while patience.even_late or patience.left() > 0:
+        answer = attempt()
+        if not isinstance(answer, Failure):
+            return answer
+        seconds = random.uniform(0, pause)  # noqa: S311 - full jitter spreads callers, keeps no secret
+        if not again(answer) or seconds >= patience.left():
+            raise answer.error
+        patience.on_wait(operation=operation, why=answer.code, seconds=seconds)
+        patience.clock.sleep(seconds)
+        pause = min(pause * 2, _LONGEST_PAUSE)
+    raise Unavailable(f"There was no time left for {operation}.", AGAIN)

@@ -1,0 +1,42 @@
+"""An app client, an entry of a pool's list, and a client secret, as Cognito shows them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from user_pool_client.domain.properties import Settings
+from user_pool_client.domain.sensitive import Sensitive
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """An app client as Cognito shows it.
+
+    `settings` are those of its members that UpdateUserPoolClient takes, and SSOSession where somebody asked for it;
+    empty members are not there. `has_secret` is None where no secret is shown and nobody asked
+    ListUserPoolClientSecrets.
+    """
+
+    pool_id: str
+    client_id: str
+    settings: Settings
+    secret: Sensitive | None = None
+    has_secret: bool | None = None
+    created: datetime | None = None
+    modified: datetime | None = None
+    client_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretId:
+    """One of a client's secrets, as ListUserPoolClientSecrets shows it."""
+
+    secret_id: str
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One entry of a user pool's list of clients."""
+
+    client_id: str
+    name: str

@@ -1,0 +1,82 @@
+"""What is kept in Secrets Manager: an app client's id and secret, and what a program needs to use them."""
+
+import enum
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from user_pool_client.domain.sensitive import Sensitive
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A secret's value in our form; a value with nothing but a client secret, laid there beforehand, has no client id.
+
+    `secret_id` is Cognito's name for this one of the client's secrets, '' where it could not be told.
+    `token_endpoint`, `role_arn` and `external_id` are '' where there is none.
+    """
+
+    client_id: str
+    client_secret: Sensitive
+    secret_id: str = ""
+    pool_id: str = ""
+    issuer: str = ""
+    token_endpoint: str = ""
+    role_arn: str = ""
+    external_id: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> "Credentials | None":
+        """Read a secret's value; None if it is not in our form."""
+        try:
+            value: Any = json.loads(text)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(value, dict) or not isinstance(value.get("client_secret"), str) or not value["client_secret"]:
+            return None
+        given = {name: value.get(member, "") for name, member in _MEMBERS.items()}
+        if not all(isinstance(text, str) for text in given.values()):
+            return None
+        return cls(client_secret=Sensitive(value["client_secret"]), **given)
+
+    def text(self) -> Sensitive:
+        """Return the value as JSON, for keeping."""
+        value = {"client_id": self.client_id, "client_secret": self.client_secret.reveal()}
+        value |= {member: text for name, member in _MEMBERS.items() if (text := getattr(self, name))}
+        return Sensitive(json.dumps(value))
+
+
+_MEMBERS = {
+    "client_id": "client_id",
+    "secret_id": "client_secret_id",
+    "pool_id": "user_pool_id",
+    "issuer": "issuer",
+    "token_endpoint": "token_endpoint",
+    "role_arn": "role_arn",
+    "external_id": "external_id",
+}
+
+
+CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
+
+
+# Ours: the version of the client that another one has replaced. AWSPREVIOUS moves on with rotations.
+REPLACED = "user-pool-client:replaced"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a secret; `credentials` is None where the value is not in our form."""
+
+    arn: str
+    version_id: str
+    credentials: Credentials | None
+
+
+class Verdict(enum.Enum):
+    """Whether the endpoint took the secret, refused it, answered about something else, or not at all."""
+
+    TAKEN = "taken"
+    REFUSED = "refused"
+    UNDECIDED = "undecided"
+    SILENT = "silent"

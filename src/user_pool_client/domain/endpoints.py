@@ -1,0 +1,22 @@
+"""The host names and URLs that follow from a Region and a user pool."""
+
+# Of the partitions that Cognito is or may come to; a contract test compares them with botocore's.
+_DNS_SUFFIXES = {
+    "cn-": "amazonaws.com.cn",
+    "eusc-": "amazonaws.eu",
+    "us-iso-": "c2s.ic.gov",
+    "us-isob-": "sc2s.sgov.gov",
+    "eu-isoe-": "cloud.adc-e.uk",
+    "us-isof-": "csp.hci.ic.gov",
+}
+
+
+def issuer(pool_id: str) -> str:
+    """Return the URL that names a user pool in its tokens."""
+    region = pool_id.partition("_")[0]
+    return f"https://cognito-idp.{region}.{dns_suffix(region)}/{pool_id}"
+
+
+def dns_suffix(region: str) -> str:
+    """Return what the names of AWS's hosts end with in a Region."""
+    return next((suffix for prefix, suffix in _DNS_SUFFIXES.items() if region.startswith(prefix)), "amazonaws.com")

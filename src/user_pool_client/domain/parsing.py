@@ -1,0 +1,205 @@
+"""A template's properties as settings, and everything that is wrong with them."""
+
+import difflib
+import functools
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, get_args, get_origin, is_typeddict
+
+from msgspec import ValidationError, convert
+
+from user_pool_client.domain.errors import Problem
+from user_pool_client.domain.properties import _COGNITOS, NOT_SETTINGS, SETTINGS, Settings, Template, _without_qualifier
+from user_pool_client.domain.sensitive import Sensitive
+
+
+def read(properties: object, template: Any = Template) -> tuple[Settings, list[Problem]]:
+    """Convert a template's properties to settings, and tell everything that is wrong with them.
+
+    CloudFormation hands over every scalar as a string; real JSON types work as well. Duplicates in lists go. Settings
+    that do not parse are not in the result. `template` is the resource type's TypedDict.
+    """
+    problems: list[Problem] = []
+    if not isinstance(properties, Mapping):
+        return {}, [Problem(("ResourceProperties",), f"{_show(properties)} was received.", "It must be a map.")]
+    known = _types(template)
+    values = {name: _value(name, value, known[name], problems) for name, value in properties.items() if name in known}
+    problems += [_unknown(name, known) for name in properties if name not in known and name not in NOT_SETTINGS]
+    if "UserPoolId" not in properties:
+        problems.insert(0, Problem(("UserPoolId",), "it is missing.", "Give the id of the user pool."))
+    return {name: value for name, value in values.items() if value is not None}, problems
+
+
+def read_applied(properties: object) -> Settings:
+    """Read the properties of the deployment before: nobody can mend those, so what does not parse becomes None."""
+    if not isinstance(properties, Mapping):
+        return {}
+    known = _types(Template)
+    return {name: _value(name, value, known[name], []) for name, value in properties.items() if name in known}
+
+
+@functools.cache
+def _types(template: Any) -> Mapping[str, Any]:
+    return {name: _without_qualifier(annotation) for name, annotation in template.__annotations__.items()}
+
+
+def nearest(name: str, known: Mapping[str, object]) -> str:
+    """Return the known name that is written most like this one; case and underscores do not count."""
+    plain = {_plain(candidate): candidate for candidate in known}
+    return plain[difflib.get_close_matches(_plain(name), plain, n=1, cutoff=0.0)[0]]
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()
+
+
+def _unknown(path: str, known: Mapping[str, object]) -> Problem:
+    parent, dot, name = path.rpartition(".")
+    return Problem((path,), "there is no such property.", f"The nearest one is {parent}{dot}{nearest(name, known)}.")
+
+
+def _value(path: str, value: object, annotation: Any, problems: list[Problem]) -> Any:
+    """Convert one value, whatever its type; report what is wrong and return None where it cannot be."""
+    kind = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    if is_typeddict(kind):
+        return _members(path, value, kind, problems)
+    if get_origin(kind) is list:
+        return _list(path, value, annotation, problems)
+    return _scalar(path, value, annotation, problems)
+
+
+def _members(path: str, value: object, kind: Any, problems: list[Problem]) -> dict[str, Any] | None:
+    known = _types(kind)
+    if not isinstance(value, Mapping):
+        problems.append(Problem((path,), f"{_show(value)} is no map.", f"It takes a map of {', '.join(known)}."))
+        return None
+    before = len(problems)
+    problems += [_unknown(f"{path}.{name}", known) for name in value if name not in known]
+    problems += [
+        Problem((f"{path}.{name}",), "it is missing.", f"It must be {_allowed(known[name])}.")
+        for name in sorted(kind.__required_keys__ - value.keys())
+    ]
+    members = {name: _value(f"{path}.{name}", value[name], known[name], problems) for name in known if name in value}
+    return members if len(problems) == before else None
+
+
+def _list(path: str, value: object, annotation: Any, problems: list[Problem]) -> list[Any] | None:
+    limit = next((meta.max_length for meta in getattr(annotation, "__metadata__", ())), None)
+    kind = get_args(annotation)[0] if limit is not None else annotation
+    (item,) = get_args(kind)
+    if not isinstance(value, (list, tuple)):
+        problems.append(Problem((path,), f"{_show(value)} is no list.", f"It takes a list, each {_allowed(item)}."))
+        return None
+    before = len(problems)
+    items = [_value(f"{path}[{index}]", element, item, problems) for index, element in enumerate(value)]
+    if len(problems) > before:
+        return None
+    items = list(dict.fromkeys(items))
+    if limit is not None and len(items) > limit:
+        problems.append(
+            Problem(
+                (path,), f"it has {len(items)} different items.", f"At most {limit} are allowed.", _constraint(path)
+            )
+        )
+        return None
+    return items
+
+
+def _scalar(path: str, value: object, annotation: Any, problems: list[Problem]) -> Any:
+    kind = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    plain = value.reveal() if isinstance(value, Sensitive) else value
+    if kind is str and isinstance(plain, (int, float)):
+        # YAML turns `ClientName: 007` into a number; CloudFormation would have made a string of it.
+        plain = str(plain).lower() if isinstance(plain, bool) else str(plain)
+    try:
+        converted = convert(plain, annotation, strict=False)
+    except ValidationError:
+        problems.append(_misfit(path, value, annotation))
+        return None
+    return Sensitive(converted) if path == "ClientSecret" else converted
+
+
+def _misfit(path: str, value: object, annotation: Any) -> Problem:
+    if path == "ClientSecret":
+        return _unfit_secret(value)
+    kind = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    # A value of the wrong JSON type never reaches Cognito, so Cognito has no words for it.
+    cognito = _constraint(path) if _is_a(str if get_origin(kind) is Literal else kind, value) else ""
+    # An external id is no secret to AWS, but templates may treat it as one.
+    shown = "the value (not shown)" if path == "ExternalId" else _show(value)
+    return Problem((path,), f"{shown} is not allowed.", f"It must be {_allowed(annotation)}.", cognito)
+
+
+def _is_a(kind: Any, value: object) -> bool:
+    try:
+        convert(value, kind, strict=False)
+    except ValidationError:
+        return False
+    return True
+
+
+def unfit_secret(secret: Sensitive) -> Problem | None:
+    """Say why Cognito would not take a client secret; None if it would."""
+    problems: list[Problem] = []
+    _value("ClientSecret", secret, SETTINGS["ClientSecret"].type, problems)
+    return problems[0] if problems else None
+
+
+def _unfit_secret(value: object) -> Problem:
+    if isinstance(value, Sensitive) and value.reveal().startswith("{{resolve:"):
+        return Problem(
+            ("ClientSecret",),
+            "it holds a dynamic reference, which CloudFormation does not resolve in custom resources.",
+            "Hand the value over as a parameter with NoEcho, or put it into the secret that SecretId names.",
+        )
+    return Problem(
+        ("ClientSecret",),
+        "the value (not shown) is not allowed.",
+        f"It must be {_allowed(SETTINGS['ClientSecret'].type)}.",
+        _constraint("ClientSecret"),
+    )
+
+
+def _constraint(path: str) -> str:
+    """Return Cognito's wording for limits, patterns and enumerations; values are left out of it.
+
+    It has none for what is not a member of its API.
+    """
+    name, _, index = path.partition("[")
+    if name.partition(".")[0] not in _COGNITOS:
+        return ""
+    member = ".".join(part[0].lower() + part[1:] for part in name.split("."))
+    if index:
+        member += f".{int(index.rstrip(']')) + 1}.member"
+    return f"1 validation error detected: Value at '{member}' failed to satisfy constraint"
+
+
+_SHOWN = 60
+
+
+def _show(value: object) -> str:
+    """Return a value as a person would write it, short enough to stand in a sentence."""
+    match value:
+        case bool() | None:
+            return {True: "true", False: "false", None: "null"}[value]
+        case int() | float():
+            return str(value)[:_SHOWN]
+        case str():
+            return f'"{value}"' if len(value) <= _SHOWN else f'"{value[:_SHOWN]}…" ({len(value)} characters)'
+        case Mapping():
+            return "a map"
+        case _:
+            return "a list"
+
+
+def _allowed(annotation: Any) -> str:
+    """Say in words what a type takes."""
+    if get_origin(annotation) is Literal:
+        return f"one of {', '.join(get_args(annotation))}"
+    if annotation is bool:
+        return "true or false"
+    kind, *metas = get_args(annotation) if get_origin(annotation) is Annotated else (annotation,)
+    if kind is int:
+        return f"a whole number from {metas[0].ge} to {metas[0].le}"
+    least, most, words = metas[0].min_length, metas[0].max_length, metas[0].description
+    length = "a string" if most is None else f"a string of {least or 0} to {most} characters"
+    return f"{length}: {words}" if words else length

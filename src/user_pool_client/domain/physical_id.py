@@ -1,0 +1,32 @@
+"""Physical ids: client ids, placeholders, and those that CloudFormation makes up."""
+
+import re
+
+
+def is_invented(physical_id: str, stack_name: str, logical_id: str) -> bool:
+    """Tell an id that CloudFormation makes up, `<stack>-<logical id>-<random>`, either of them perhaps cut short."""
+    stack, _, rest = physical_id.rpartition("-")[0].rpartition("-")
+    random = physical_id.rpartition("-")[2]
+    return bool(stack and rest) and random.isalnum() and stack_name.startswith(stack) and logical_id.startswith(rest)
+
+
+def stack_name(stack_id: str) -> str:
+    """Return the stack's name out of its id, an ARN."""
+    parts = stack_id.split("/")
+    return parts[1] if len(parts) > 1 else "stack"
+
+
+# A Create that made nothing answers with this: `:` and `-` cannot be in a client id (`[\w+]+`).
+CREATE_FAILED = "create-failed:no-app-client"
+
+
+# A Create that may have made a client, but could not find out in time, answers with this: its Delete looks for it.
+CREATE_UNKNOWN = "create-unknown:no-app-client"
+
+
+_CLIENT_ID = re.compile(r"[A-Za-z0-9_+]{1,128}")
+
+
+def is_client_id(physical_id: str) -> bool:
+    """Tell whether Cognito could have given this id; markers and ids that CloudFormation invents are none."""
+    return bool(_CLIENT_ID.fullmatch(physical_id))

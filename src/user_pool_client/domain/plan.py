@@ -1,0 +1,231 @@
+"""Decide from three states what to do: what the template wants, what it wanted last time, what exists."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from user_pool_client.domain.app_client import Observed
+from user_pool_client.domain.properties import CREATABLE, IMPORTS, SETTINGS, TOKENS, UPDATABLE, Settings, Token
+from user_pool_client.domain.rules import secret_wanted
+
+_REFRESH_FLOW = "ALLOW_REFRESH_TOKEN_AUTH"
+
+
+_ATTRIBUTE_LISTS = frozenset({"ReadAttributes", "WriteAttributes"})
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Make a new client with these settings; `because` says why the present one, if there is one, will not do."""
+
+    settings: Settings
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Send all of these settings; `changed` names those that differ from what is observed."""
+
+    observed: Observed
+    settings: Settings
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Do nothing: what is observed is as desired."""
+
+    observed: Observed
+
+
+type Plan = Create | Update | Keep
+
+
+def decide(*, desired: Settings, applied: Settings, observed: Observed | None, derived_name: str) -> Plan:
+    """Compare the three states.
+
+    A setting that left the template goes back to its documented default. A setting that never was in the template is
+    not ours to judge: the update carries its observed value along. `derived_name` is the name of a client whose
+    template gives none.
+    """
+    named = {"ClientName": derived_name, **desired}
+    if observed is None:
+        return new(named, "the client does not exist in this user pool")
+    if because := _replaced_because(desired, applied, observed):
+        return new(named, because)
+    wanted = merge(desired=desired, applied=applied, observed=observed.settings, derived_name=derived_name)
+    before, after = _canonical(observed.settings), _canonical(wanted)
+    changed = tuple(name for name in UPDATABLE if before[name] != after[name])
+    return Update(observed, wanted, changed) if changed else Keep(observed)
+
+
+def holds(desired: Settings, observed: Observed) -> bool:
+    """Tell whether everything that is desired is so on the client, secret included, whatever else is set there."""
+    named = desired.get("ClientName", "")
+    return isinstance(decide(desired=desired, applied={}, observed=observed, derived_name=named), Keep)
+
+
+def new(settings: Settings, because: str) -> Create:
+    """Plan a new client. Empty lists of attributes are the default, which only leaving them out asks for."""
+    sent = {name: settings[name] for name in CREATABLE if name in settings}
+    return Create({name: value for name, value in sent.items() if value or name not in _ATTRIBUTE_LISTS}, because)
+
+
+def merge(*, desired: Settings, applied: Settings, observed: Settings, derived_name: str) -> Settings:
+    """Return the whole configuration that an update sends: Cognito resets whatever a call leaves out."""
+    states = _States(desired, applied, observed)
+    wanted = {name: value for name in _PLAIN if (value := states.value(name)) is not None}
+    wanted.setdefault("ClientName", derived_name)
+    for token in TOKENS:
+        _merge_token(wanted, token, states)
+    if rotation := _merged_rotation(states):
+        wanted["RefreshTokenRotation"] = rotation
+    if "ExplicitAuthFlows" in applied and "ExplicitAuthFlows" not in desired:
+        wanted["ExplicitAuthFlows"] = _default_flows(rotation)
+    if analytics := _merged_analytics(states):
+        wanted["AnalyticsConfiguration"] = analytics
+    return {name: wanted[name] for name in UPDATABLE if wanted.get(name) or name in wanted.keys() - _ATTRIBUTE_LISTS}
+
+
+_NESTED = ("TokenValidityUnits", "RefreshTokenRotation", "AnalyticsConfiguration")
+
+
+_PLAIN = tuple(name for name in UPDATABLE if name not in (*_NESTED, *(token.validity for token in TOKENS)))
+
+
+@dataclass(frozen=True, slots=True)
+class _States:
+    desired: Settings
+    applied: Settings
+    observed: Settings
+
+    def value(self, name: str) -> Any:
+        """Return the value that an update sends for a setting that stands alone; None leaves it out."""
+        if name in self.desired:
+            return self.desired[name]
+        if name in self.applied:
+            return None if SETTINGS[name].reset == "left out" else SETTINGS[name].default
+        return self.observed.get(name)
+
+    def members(self, name: str) -> tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]]:
+        """Return what each state says of a setting with members."""
+        return self.desired.get(name) or {}, self.applied.get(name) or {}, self.observed.get(name) or {}
+
+
+def _merge_token(wanted: dict[str, Any], token: Token, states: _States) -> None:
+    """Put a token's number and unit in. They belong together: a number without its unit says nothing."""
+    desired_units, applied_units, observed_units = states.members("TokenValidityUnits")
+    number, unit = states.desired.get(token.validity), desired_units.get(token.name)
+    was_ours = token.validity in states.applied
+    if number is not None:
+        unit = unit or token.default_unit
+    elif unit is not None:
+        number = token.default_in(unit) if was_ours else states.observed.get(token.validity)
+    elif was_ours or token.name in applied_units:
+        number, unit = token.default_in(token.default_unit), token.default_unit
+    else:
+        number, unit = states.observed.get(token.validity), observed_units.get(token.name)
+    if number is not None:
+        wanted[token.validity] = number
+    if unit is not None:
+        wanted["TokenValidityUnits"] = {**wanted.get("TokenValidityUnits", {}), token.name: unit}
+
+
+def _merged_rotation(states: _States) -> dict[str, Any]:
+    desired, applied, observed = states.members("RefreshTokenRotation")
+    if not desired and "RefreshTokenRotation" in states.applied:
+        return dict(SETTINGS["RefreshTokenRotation"].default)
+    grace = "RetryGracePeriodSeconds"
+    kept = {} if grace in applied else {name: observed[name] for name in (grace,) if name in observed}
+    reset = {grace: SETTINGS["RefreshTokenRotation"].default[grace]} if grace in applied else {}
+    return {**kept, **reset, **desired} if desired else dict(observed)
+
+
+def _merged_analytics(states: _States) -> dict[str, Any]:
+    """Take one state's configuration whole, since its two forms do not mix; only UserDataShared stands alone."""
+    desired, applied, observed = states.members("AnalyticsConfiguration")
+    if not desired:
+        gone = "AnalyticsConfiguration" in states.applied or "AnalyticsConfiguration" in states.desired
+        return {} if gone else _analytics(observed)
+    shared = {"UserDataShared": observed["UserDataShared"]} if "UserDataShared" in observed else {}
+    return {**({} if "UserDataShared" in applied else shared), **desired}
+
+
+def _analytics(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what Cognito adds to the ApplicationArn form by itself and would not take back beside it."""
+    if "ApplicationArn" not in given:
+        return dict(given)
+    return {name: given[name] for name in ("ApplicationArn", "UserDataShared") if name in given}
+
+
+def _default_flows(rotation: Mapping[str, Any]) -> list[str]:
+    flows: list[str] = SETTINGS["ExplicitAuthFlows"].default
+    return [flow for flow in flows if flow != _REFRESH_FLOW or rotation.get("Feature") != "ENABLED"]
+
+
+def _replaced_because(desired: Settings, applied: Settings, observed: Observed) -> str:
+    """Say why the client that exists cannot become the desired one; '' if it can.
+
+    Agreeing with what exists is never a replacement, even if the template says it for the first time.
+    """
+    wanted = secret_wanted(desired)
+    if wanted is True and observed.has_secret is False:
+        return "the template wants a client secret and the client has none"
+    if wanted is False and observed.has_secret is True:
+        return "the template wants no client secret and the client has one"
+    own = desired.get("ClientSecret")
+    # With SecretId a new value becomes the client's second secret.
+    if own is not None and "SecretId" not in desired and own not in (applied.get("ClientSecret"), observed.secret):
+        return "ClientSecret changed"
+    return ""
+
+
+def _canonical(settings: Settings) -> dict[str, Any]:
+    """Return the settings so that equal means equal in effect: lists as sets, absent as default."""
+    rotation = {**SETTINGS["RefreshTokenRotation"].default, **(settings.get("RefreshTokenRotation") or {})}
+    units = settings.get("TokenValidityUnits") or {}
+    canonical: dict[str, Any] = {}
+    for name in UPDATABLE:
+        value = settings.get(name)
+        default = _default_flows(rotation) if name == "ExplicitAuthFlows" else SETTINGS[name].default
+        if isinstance(default, list):
+            canonical[name] = frozenset(value or default)
+        else:
+            canonical[name] = default if value is None else value
+    for token in TOKENS:
+        unit = units.get(token.name) or token.default_unit
+        # 0 stands for the default, as absence does.
+        canonical[token.validity] = settings.get(token.validity) or token.default_in(unit)
+    canonical["TokenValidityUnits"] = {token.name: units.get(token.name) or token.default_unit for token in TOKENS}
+    # Without rotation there is nothing to be graceful about: Cognito then shows 0, whatever was sent.
+    canonical["RefreshTokenRotation"] = {"Feature": "DISABLED"} if rotation["Feature"] == "DISABLED" else rotation
+    analytics = _analytics(settings.get("AnalyticsConfiguration") or {})
+    canonical["AnalyticsConfiguration"] = {"UserDataShared": False, **analytics} if analytics else {}
+    return canonical
+
+
+def _applied_to(client_id: str, desired: Settings, applied: Settings) -> Settings:
+    """Return what was applied to the present client: nothing, where the template before was about another one.
+
+    So it is when an update that failed to take over another client, or to move to another user pool, is rolled back.
+    """
+    here = applied.get("UserPoolId") in (None, desired["UserPoolId"]) and _import_id(applied) in (None, client_id)
+    return applied if here else {}
+
+
+def _imported(desired: Settings) -> str:
+    """Return which import the template asks for, as a person would say it; '' for none."""
+    return next((f'{name} "{desired[name]}"' for name in IMPORTS if name in desired), "")
+
+
+def _import_id(settings: Settings) -> str | None:
+    """Return the client id of ImportId; None where there is none, or none that parses."""
+    import_id = settings.get("ImportId")
+    return None if import_id is None else str(import_id).partition("/")[2]
+
+
+def _imports_another(desired: Settings, applied: Settings, client_id: str) -> bool:
+    """Tell whether an update takes over another client than the present one. Names are looked up once for each pool."""
+    if import_id := _import_id(desired):
+        return import_id != client_id
+    return bool(_imported(desired)) and applied.get("UserPoolId") not in (None, desired["UserPoolId"])

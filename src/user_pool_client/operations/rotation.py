@@ -1,0 +1,247 @@
+"""Secrets Manager's rotation of a kept client secret: four steps, each safe to repeat and safe to be killed in.
+
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from user_pool_client.deadline import Deadline
+from user_pool_client.domain.credentials import CURRENT, PENDING, Credentials, Verdict, Version
+from user_pool_client.domain.errors import ProviderError, Refused, Unavailable
+from user_pool_client.log import count, logger, where
+from user_pool_client.operations.client_secrets import add_beside
+from user_pool_client.operations.ports import Calls
+
+_STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
+
+
+# A new secret is not known at once to all of Cognito (seconds).
+_ASK_AGAIN = 2.0
+
+
+class Store(Protocol):
+    """What is needed of Secrets Manager. Every call raises ProviderError when it does not work."""
+
+    def version(self, secret_id: str, stage: str, version_id: str | None = None) -> Version | None:
+        """Return the version with this stage, or None."""
+
+    def stages(self, secret_id: str) -> Mapping[str, list[str]]:
+        """Return the stages of every version by its id."""
+
+    def put(self, secret_id: str, credentials: Credentials, *, token: str, stage: str) -> Version:
+        """Keep the credentials as a version of their own."""
+
+    def make_current(self, secret_id: str, version_id: str, *, instead_of: str) -> None:
+        """Move AWSCURRENT from one version to another."""
+
+    def unstage(self, secret_id: str, version_id: str, stage: str) -> None:
+        """Take a stage away from a version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a step has come to, for the log: what it did or found, and what else belongs to it."""
+
+    because: str
+    proven: bool = True
+    found: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """What a rotation works with; `ask` puts credentials to a token endpoint."""
+
+    store: Store
+    clients: Callable[[Credentials, Deadline], Calls]
+    ask: Callable[[str, Credentials, bool], Verdict]
+
+    def step(self, event: Mapping[str, object], deadline: Deadline) -> None:
+        """Carry out one step. Raises ProviderError; Secrets Manager then tries again later."""
+        secret_id, version_id, step = (event.get(name) for name in ("SecretId", "ClientRequestToken", "Step"))
+        if not isinstance(secret_id, str) or not isinstance(version_id, str) or step not in _STEPS:
+            raise Refused(
+                "The event is no step of Secrets Manager's rotation.", "let AWS::SecretsManager::RotationSchedule call."
+            )
+        with logger.append_context_keys(secret_id=secret_id, version_id=version_id, step=step):
+            done = self._carried_out(str(step), secret_id, version_id, deadline)
+            if isinstance(done, ProviderError):
+                count("RotationFailed")
+                logger.error("Rotation step failed", extra={"reason": str(done)})
+                raise done
+            told = {"because": done.because, **done.found}
+            if done.proven:
+                logger.info("Rotation step done", extra=told)
+            else:
+                logger.warning("Nothing could be proven", extra=told)
+
+    def _carried_out(self, step: str, secret_id: str, version_id: str, deadline: Deadline) -> Done | ProviderError:
+        """Carry out a step and return what it has come to, or what kept it from being done.
+
+        Lambda logs what is raised, whole chain and all, and an error that nobody expected may quote a secret.
+        """
+        try:
+            return self._step(step, secret_id, version_id, deadline)
+        except ProviderError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - told by its place
+            places = where(error)
+            logger.error("Unexpected error", extra={"error": type(error).__name__, "traceback": places})
+            return Unavailable(
+                f"Unexpected {type(error).__name__} at {places[-1]}.", "see the function's log, and report it as a bug."
+            )
+
+    def _step(self, step: str, secret_id: str, version_id: str, deadline: Deadline) -> Done:
+        match step:
+            case "createSecret":
+                return self._create(secret_id, version_id, deadline)
+            case "testSecret":
+                return self._test(secret_id, version_id, deadline)
+            case "finishSecret":
+                return self._finish(secret_id, version_id, deadline)
+            case _:
+                return Done("there is nothing to set: the secret works since it was added")
+
+    def _create(self, secret_id: str, version_id: str, deadline: Deadline) -> Done:
+        """Add a secret to the client and keep it as AWSPENDING.
+
+        Cognito tells the new secret's id only after the fact and a version's value cannot be changed, so adding comes
+        first; a value that is lost in between is nobody's, and the next try removes it.
+        """
+        stages = self.store.stages(secret_id).get(version_id, [])
+        if CURRENT in stages:
+            return Done("the version is current already")
+        if PENDING not in stages:
+            raise _not_pending(version_id)
+        if (pending := self.store.version(secret_id, PENDING, version_id)) is not None:
+            return self._kept_already(secret_id, pending, deadline)
+        current = self._current(secret_id)
+        calls = self.clients(current, deadline)
+        added, value = add_beside(calls, current.pool_id, current.client_id, current)
+        endpoint = calls.token_endpoint(current.pool_id)  # the pool may have been given a domain meanwhile
+        added_one = dataclasses.replace(current, secret_id=added, client_secret=value, token_endpoint=endpoint)
+        self.store.put(secret_id, added_one, token=version_id, stage=PENDING)
+        count("SecretAdded")
+        return Done("a secret was added", found={"client_id": current.client_id, "client_secret_id": added})
+
+    def _kept_already(self, secret_id: str, pending: Version, deadline: Deadline) -> Done:
+        """Go on with what an earlier try has kept, unless the stack has overtaken it: then give the rotation up.
+
+        Secrets Manager would try the same one for ever, as long as its version is AWSPENDING.
+        """
+        current = self.store.version(secret_id, CURRENT)
+        kept = current.credentials if current is not None else None
+        if pending.credentials is None or self._holds(pending.credentials, kept, deadline):
+            return Done("the new secret is kept already")
+        self.store.unstage(secret_id, pending.version_id, PENDING)
+        raise Refused(
+            f"The stack has changed the secret of app client {pending.credentials.client_id} meanwhile, so this "
+            "rotation was given up.",
+            "nothing: the next rotation begins anew; AWSCURRENT has not changed.",
+        )
+
+    def _test(self, secret_id: str, version_id: str, deadline: Deadline) -> Done:
+        """Prove that Cognito takes the pending secret; of a schedule that is only being set up, the current one."""
+        pending = self.store.version(secret_id, PENDING, version_id)
+        credentials = pending.credentials if pending is not None and pending.credentials else self._current(secret_id)
+        calls = self.clients(credentials, deadline)
+        endpoint = calls.token_endpoint(credentials.pool_id)
+        if not endpoint:
+            return Done("the user pool has no domain, so no token endpoint", proven=False)
+        described = calls.describe(credentials.pool_id, credentials.client_id)
+        flows = described.settings.get("AllowedOAuthFlows", []) if described is not None else []
+        while True:
+            match self.ask(endpoint, credentials, "client_credentials" in flows):
+                case Verdict.TAKEN:
+                    return Done("Cognito takes the secret")
+                case Verdict.UNDECIDED:
+                    return Done("the token endpoint says nothing of the secret", proven=False)
+                case verdict if deadline.work_left() < _ASK_AGAIN:
+                    raise _unproven(credentials, verdict)
+                case _:
+                    deadline.clock.sleep(_ASK_AGAIN)
+
+    def _finish(self, secret_id: str, version_id: str, deadline: Deadline) -> Done:
+        """Make the pending version current, and pending no more.
+
+        AWSPENDING may stay where it is as long as that is the current version. But the stack may put another one there,
+        and Secrets Manager would take this rotation for an unfinished one then, and try it again.
+        """
+        stages = self.store.stages(secret_id).get(version_id, [])
+        if CURRENT in stages:
+            done = Done("the version is current already")
+        else:
+            self._make_current(secret_id, version_id, deadline)
+            done = Done("the new secret is current; the one before works until the next rotation")
+            stages = self.store.stages(secret_id).get(version_id, [])
+        if PENDING in stages:
+            self.store.unstage(secret_id, version_id, PENDING)
+        return done
+
+    def _make_current(self, secret_id: str, version_id: str, deadline: Deadline) -> None:
+        """Move AWSCURRENT, if the pending secret still is what createSecret has made: time has passed since then."""
+        pending = self.store.version(secret_id, PENDING, version_id)
+        current = self.store.version(secret_id, CURRENT)
+        if current is None:
+            raise _no_value_yet()
+        if pending is None or pending.credentials is None:
+            raise _not_pending(version_id)
+        self._check_that_it_holds(version_id, pending.credentials, current.credentials, deadline)
+        self.store.make_current(secret_id, version_id, instead_of=current.version_id)
+        count("SecretRotated")
+
+    def _check_that_it_holds(
+        self, version_id: str, pending: Credentials, current: Credentials | None, deadline: Deadline
+    ) -> None:
+        """Refuse a pending secret that an update of the stack has overtaken, by another client or another secret."""
+        if not self._holds(pending, current, deadline):
+            raise Refused(
+                f"The pending secret of app client {pending.client_id} is not one of the client's any more, or the "
+                "client is not the current one, so it is not made current.",
+                f"remove the stage AWSPENDING from the version {version_id} of the secret, and rotate again; "
+                "AWSCURRENT has not changed.",
+            )
+
+    def _holds(self, pending: Credentials, current: Credentials | None, deadline: Deadline) -> bool:
+        """Tell whether the pending secret is one of the client's, and the client the current one."""
+        if current is not None and current.client_id != pending.client_id:
+            return False
+        listed = self.clients(pending, deadline).secret_ids(pending.pool_id, pending.client_id)
+        return pending.secret_id in [secret.secret_id for secret in listed]
+
+    def _current(self, secret_id: str) -> Credentials:
+        version = self.store.version(secret_id, CURRENT)
+        if version is None:
+            raise _no_value_yet()
+        credentials = version.credentials
+        if credentials is None or not credentials.client_id or not credentials.pool_id:
+            raise Refused(
+                "The secret's value is not in the form that can be rotated.",
+                "keep JSON with client_id, client_secret and user_pool_id there, or let SecretId of a "
+                "Custom::UserPoolClient do it.",
+            )
+        return credentials
+
+
+def _unproven(credentials: Credentials, verdict: Verdict) -> ProviderError:
+    remedy = "rotate again; AWSCURRENT has not changed."
+    if verdict is Verdict.REFUSED:
+        return Refused(f"Cognito's token endpoint refuses the secret of app client {credentials.client_id}.", remedy)
+    return Unavailable("Cognito's token endpoint did not answer.", remedy)
+
+
+def _not_pending(version_id: str) -> Refused:
+    return Refused(
+        f"The version {version_id} is not the pending one of a rotation, so nothing was done.",
+        "nothing, if the rotation has ended since; else rotate again.",
+    )
+
+
+def _no_value_yet() -> Unavailable:
+    return Unavailable(
+        "The secret has no value yet: its app client has not been made.",
+        "nothing, if the stack is being deployed: Secrets Manager tries again. Let the schedule depend on the client "
+        "(DependsOn).",
+    )
