@@ -34,16 +34,16 @@ type Place = list[str | int]
 
 _CLIENT, _LOOKUP, _LIST = "Custom::UserPoolClient", "Custom::UserPoolClientLookup", "Custom::UserPoolClientList"
 _TEMPLATES: Mapping[str, Any] = {
-    _CLIENT: properties.Template,
-    _LOOKUP: properties.LookupTemplate,
-    _LIST: properties.ListTemplate,
+    _CLIENT: properties.ClientProperties,
+    _LOOKUP: properties.LookupProperties,
+    _LIST: properties.ListProperties,
 }
 _SCHEMAS: Mapping[str, Mapping[str, Any]] = {
     schema["typeName"]: schema for schema in (json.loads(path.read_text()) for path in sorted(_HERE.glob("*.json")))
 }
 
 # Whether they are there is what counts of these in combinations: a value that is not known yet is as good as any.
-_OF_PROVIDER = {name for name, setting in properties.SETTINGS.items() if setting.goes_to == "provider"}
+_OF_PROVIDER = {name for name, setting in properties.SETTINGS.items() if setting.target == "provider"}
 _COUNT_BY_PRESENCE = {"ClientSecret", *_OF_PROVIDER, *rules.LOOKUP_KEYS}
 # These are not merged with what the client has: if they differ, a new client takes its place.
 _REPLACE = {name for name, setting in properties.SETTINGS.items() if setting.update == "replaces"}
@@ -246,7 +246,7 @@ def _of_resource(
     properties = unfolding.properties(resource.get("Properties", {}), place, kind)
     if not isinstance(properties, dict):  # cfn-lint says so itself
         return
-    wanted, problems = parsing.read(properties, _TEMPLATES[kind])
+    wanted, problems = parsing.parse(properties, _TEMPLATES[kind])
     for problem in problems:
         missing = unfolding.places.keys().isdisjoint(problem.paths)
         if unfolding.hidden.isdisjoint(problem.paths) and not (missing and unfolding.open):
@@ -273,7 +273,7 @@ def _combinations(
             known.pop(token.validity, None)
             unsure.add(token.validity)
     given = known.keys() | unsure
-    imports = any(name in given for name in properties.IMPORTS)
+    imports = any(name in given for name in properties.IMPORT_PROPERTIES)
     for problem, merged in _judged(kind, known):
         items_alone = all("[" in path for path in problem.paths)  # whatever the others are
         if problem.properties() & (unread if items_alone else unsure):
@@ -290,9 +290,9 @@ def _judged(kind: str, known: properties.Settings) -> Iterator[tuple[Problem, bo
     """Yield every problem, and whether an update judges it together with what the client has already."""
     match kind:
         case "Custom::UserPoolClient":
-            yield from ((problem, False) for problem in rules.judge_import(known))
+            yield from ((problem, False) for problem in rules.validate_import(known))
             has_secret = rules.secret_at_creation(known)
-            yield from ((problem, True) for problem in rules.judge(known, has_secret=has_secret))
+            yield from ((problem, True) for problem in rules.validate(known, has_secret=has_secret))
             return
         case "Custom::UserPoolClientLookup":
             yield from ((problem, False) for problem in rules.one_client_to_look_up(known))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.canaries import SIGNATURE
-from user_pool_client.domain.app_client import Observed
+from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.sensitive import Sensitive
 
 POOL = "us-east-1_Abc123xyz"
@@ -36,9 +36,9 @@ def event(request_type: str = "Create", **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in {**members, **changes}.items() if value is not None}
 
 
-def observed(secret: str | None = None, *, has_secret: bool | None = None, **settings: Any) -> Observed:
+def observed(secret: str | None = None, *, has_secret: bool | None = None, **settings: Any) -> AppClient:
     """Return a client as `cognito.py` gives it: with a secret that is shown, or whatever is known of one."""
-    return Observed(
+    return AppClient(
         pool_id=POOL,
         client_id=CLIENT_ID,
         settings=settings,

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from user_pool_client.domain import plan, validation
-from user_pool_client.domain.app_client import Observed
+from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.attributes import attributes, setting_paths
-from user_pool_client.domain.parsing import read, read_applied
-from user_pool_client.domain.properties import IMPORTS, NOT_SETTINGS, SETTINGS, Settings
-from user_pool_client.domain.rules import judge, judge_import, secret_wanted
+from user_pool_client.domain.parsing import parse, parse_previous
+from user_pool_client.domain.properties import IMPORT_PROPERTIES, RESERVED, SETTINGS, Settings
+from user_pool_client.domain.rules import secret_wanted, validate, validate_import
 from user_pool_client.domain.sensitive import Sensitive
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from user_pool_client.domain.errors import Problem
 
-_PROVIDERS = tuple(name for name, setting in SETTINGS.items() if setting.goes_to == "provider")
+_PROVIDERS = tuple(name for name, setting in SETTINGS.items() if setting.target == "provider")
 _NOT_SHOWN = "ExternalId"
 MASK = "********"
 
@@ -45,15 +45,15 @@ class Change:
     before: Mapping[str, Any]
     after: Mapping[str, Any]
     unknown: Mapping[str, str]
-    present: Observed
-    derived_name: str
+    present: AppClient
+    generated_name: str
     stays: bool = False
     """Whether CloudFormation is told to keep what is replaced."""
 
 
-def told(client: Observed) -> dict[str, str]:
+def told(client: AppClient) -> dict[str, str]:
     """Return the settings of a client that are not the defaults, in words."""
-    bare = attributes(Observed(client.pool_id, client.client_id, {}))
+    bare = attributes(AppClient(client.pool_id, client.client_id, {}))
     shown = attributes(client)
     names = [name for name in setting_paths() if shown[name] != bare[name] or name == "UserPoolId"]
     return {name: _words(name, shown[name]) for name in names}
@@ -63,16 +63,16 @@ def forecast(change: Change) -> Forecast:
     """Tell what an update of the resource will do."""
     if change.before == change.after and not change.unknown:
         return Forecast("stays as it is: no property changes, so the function is not even called")
-    desired, problems = read(_known(change.after, change))
-    applied = read_applied(_known(change.before, change))
-    problems += judge_import(desired)
+    desired, problems = parse(_known(change.after, change))
+    applied = parse_previous(_known(change.before, change))
+    problems += validate_import(desired)
     if "UserPoolId" in change.unknown:
-        decision: plan.Plan = plan.new(desired, "its user pool is a new one")
+        decision: plan.Plan = plan.plan_create(desired, "its user pool is a new one")
     else:
         here = change.present if desired.get("UserPoolId") == change.present.pool_id else None
         if imported := _taken_over(desired, change.present, here):
             return Forecast(f"takes over {imported} in its place; {_afterwards(change, applied)}")
-        decision = plan.decide(desired=desired, applied=applied, observed=here, derived_name=change.derived_name)
+        decision = plan.decide(desired=desired, applied=applied, observed=here, generated_name=change.generated_name)
     return _forecast(change, desired, applied, decision, problems)
 
 
@@ -88,15 +88,15 @@ def _forecast(
             has_secret = bool(secret_wanted(desired))
             second_look = "the client has none" in because
             what = f"a new client, because {because}; {_afterwards(change, applied)}"
-            problems += judge({**settings}, has_secret=has_secret)
+            problems += validate({**settings}, has_secret=has_secret)
         case plan.Update(_, settings, _):
             what = "changed in place"
-            problems += judge(settings, has_secret=has_secret)
-        case plan.Keep():
+            problems += validate(settings, has_secret=has_secret)
+        case plan.NoChange():
             what = "changed in place, if at all" if change.unknown else "the client stays as it is"
     if "SecretId" in desired and not has_secret:
-        problems += validation.nothing_to_keep(has_secret=has_secret)
-    after = Observed(
+        problems += validation.require_secret(has_secret=has_secret)
+    after = AppClient(
         str(desired.get("UserPoolId", present.pool_id)),
         present.client_id,
         {**settings, **{name: desired[name] for name in ("SSOSession",) if name in desired}},
@@ -117,27 +117,27 @@ def _known(properties: Mapping[str, Any], change: Change) -> dict[str, Any]:
     return {
         name: Sensitive(value) if name == "ClientSecret" and isinstance(value, str) else value
         for name, value in properties.items()
-        if name not in change.unknown and name not in NOT_SETTINGS
+        if name not in change.unknown and name not in RESERVED
     }
 
 
-def _taken_over(desired: Settings, present: Observed, here: Observed | None) -> str:
+def _taken_over(desired: Settings, present: AppClient, here: AppClient | None) -> str:
     """Return which other client an import takes over; '' if it is the present one, or none."""
     import_id = desired.get("ImportId")
     if import_id is not None:
         return "" if import_id == f"{present.pool_id}/{present.client_id}" else f"the client {import_id}"
-    names = [f'the one client that fits {name} "{desired[name]}"' for name in IMPORTS if name in desired]
+    names = [f'the one client that fits {name} "{desired[name]}"' for name in IMPORT_PROPERTIES if name in desired]
     return names[0] if names and here is None else ""
 
 
 def _afterwards(change: Change, applied: Settings) -> str:
     client_id = change.present.client_id
-    if any(name in applied for name in IMPORTS):
+    if any(name in applied for name in IMPORT_PROPERTIES):
         return f"{client_id} is let go"
     return f"{client_id} stays in its pool (UpdateReplacePolicy)" if change.stays else f"{client_id} is deleted"
 
 
-def _differences(before: Observed, after: Observed) -> dict[str, tuple[str, str]]:
+def _differences(before: AppClient, after: AppClient) -> dict[str, tuple[str, str]]:
     old, new = attributes(before), attributes(after)
     return {
         name: (_words(name, old[name]), _words(name, new[name])) for name in setting_paths() if old[name] != new[name]

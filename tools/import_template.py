@@ -34,10 +34,10 @@ from tools.pool_template import (  # noqa: E402
 from tools.template_text import CannotError  # noqa: E402
 from user_pool_client.deadline import Clock  # noqa: E402
 from user_pool_client.domain.errors import ProviderError  # noqa: E402
-from user_pool_client.domain.parsing import read  # noqa: E402
+from user_pool_client.domain.parsing import parse  # noqa: E402
 from user_pool_client.log import (  # noqa: E402
-    hush_libraries,
     logger,
+    silence_libraries,
 )
 from user_pool_client.operations.name_search import with_prefix  # noqa: E402
 
@@ -51,7 +51,7 @@ SERVICE_TOKEN = "user-pool-client:ServiceToken"  # noqa: S105 - the name of an e
 def main(arguments: Sequence[str], clock: Clock | None = None) -> int:
     """Run the command and return the exit status."""
     options = _options(arguments)
-    hush_libraries()  # they would print secrets at DEBUG
+    silence_libraries()  # they would print secrets at DEBUG
     logger.setLevel("WARNING")  # the function's own log goes to stdout, where the template goes
     try:
         if options.profile:
@@ -143,7 +143,7 @@ def _check_credentials() -> None:
 
 def _import(options: argparse.Namespace, clock: Clock) -> None:
     """Read the pool's clients and write the template, or templates."""
-    _, problems = read({"UserPoolId": options.pool})
+    _, problems = parse({"UserPoolId": options.pool})
     if problems:
         raise CannotError(f"--pool: {problems[0].wrong} {problems[0].allowed}")
     output: Path | None = options.output
@@ -152,7 +152,7 @@ def _import(options: argparse.Namespace, clock: Clock) -> None:
     _check_credentials()
     progress = Progress(sys.stderr, clock)
     pool = Pool(options.pool, clock, progress)
-    everyone = pool.named()
+    everyone = pool.list_clients()
     # Ids are made from all of the names, so that they are the same with a prefix and without.
     ids = logical_ids(everyone)
     named = with_prefix(everyone, options.prefix or "")

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, TextIO, cast, override
 
 from tools.template_text import as_yaml, short
 from user_pool_client.aws.cognito import AppClients
-from user_pool_client.aws.sessions import Connections, Role
+from user_pool_client.aws.sessions import ClientCache, Role
 from user_pool_client.deadline import Clock, Deadline
 from user_pool_client.domain.errors import NotFound, Refused
-from user_pool_client.domain.parsing import read
+from user_pool_client.domain.parsing import parse
 from user_pool_client.domain.plan import Update, decide, merge
 from user_pool_client.domain.properties import SETTINGS, TOKENS, UPDATABLE
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
-    from user_pool_client.domain.app_client import Named, Observed
+    from user_pool_client.domain.app_client import AppClient, ClientSummary
 
 # CloudFormation's limits. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MOST_RESOURCES, MOST_BYTES = 500, 1_048_576
@@ -82,7 +82,7 @@ class Progress:
         print(f"\r\x1b[K{line}", end="", file=self._stream, flush=True)
 
 
-class PacedConnections(Connections):
+class PacedConnections(ClientCache):
     """boto3's clients, slowed down to what Cognito allows of each operation: new tries and pages count as well."""
 
     def __init__(self, clock: Clock) -> None:
@@ -91,9 +91,11 @@ class PacedConnections(Connections):
         self._free_at: dict[str, float] = {}
 
     @override
-    def client(self, pool_id: str, role: Role | None = None, *, hurried: bool = False) -> CognitoIdentityProviderClient:
+    def client(
+        self, pool_id: str, role: Role | None = None, *, short_timeout: bool = False
+    ) -> CognitoIdentityProviderClient:
         """Return the client for the Region in a user pool's id."""
-        paced = _Paced(super().client(pool_id, role, hurried=hurried), self._wait)
+        paced = _Paced(super().client(pool_id, role, short_timeout=short_timeout), self._wait)
         return cast("CognitoIdentityProviderClient", paced)
 
     def _wait(self, method: str) -> None:
@@ -129,12 +131,12 @@ class Pool:
         self._gone = 0
         self._no_sessions = ""
 
-    def named(self) -> list[Named]:
+    def list_clients(self) -> list[ClientSummary]:
         """Return id and name of every client, in no order; pages that change meanwhile may show one twice."""
-        found = self._clients().named(self._pool_id)
+        found = self._clients().list_clients(self._pool_id)
         return list({client.client_id: client for client in found}.values())
 
-    def describe(self, client_id: str) -> Observed | None:
+    def describe(self, client_id: str) -> AppClient | None:
         """Return a client, its SSO session included if that can be read, or None if it is gone."""
         clients = self._clients()
         observed = clients.describe(self._pool_id, client_id)
@@ -163,7 +165,7 @@ class Pool:
         return AppClients(self._connections, Deadline.after(PATIENCE, self._clock), self._progress.waiting)
 
 
-def logical_ids(clients: Sequence[Named]) -> dict[str, str]:
+def logical_ids(clients: Sequence[ClientSummary]) -> dict[str, str]:
     """Return a logical id for each client id: the name's letters and digits, or for want of those `Client`.
 
     Where several come to the same, also if only case tells them apart, each has its client id appended: so an id
@@ -192,7 +194,7 @@ def _suffix(client_id: str) -> str:
     return client_id if _CLIENT_ID.fullmatch(client_id) else hashlib.sha256(client_id.encode()).hexdigest()[:26]
 
 
-def as_resource(logical_id: str, observed: Observed, export: str) -> str:
+def as_resource(logical_id: str, observed: AppClient, export: str) -> str:
     """Return the resource that adopts a client as it is."""
     settings = not_by_default(observed)
     unclear = not_understood({"UserPoolId": observed.pool_id, **settings}, observed)
@@ -208,14 +210,14 @@ def as_resource(logical_id: str, observed: Observed, export: str) -> str:
     return textwrap.indent(resource, "  ")
 
 
-def not_by_default(observed: Observed) -> dict[str, Any]:
+def not_by_default(observed: AppClient) -> dict[str, Any]:
     """Return the settings of a client that differ from the defaults, and its name.
 
     Values are what the function would send to keep all that is, names those that it would change to reset it all.
     """
-    settings = dict(merge(desired={}, applied={}, observed=observed.settings, derived_name=""))
+    settings = dict(merge(desired={}, applied={}, observed=observed.settings, generated_name=""))
     everything = dict.fromkeys(name for name in UPDATABLE if name != "ClientName")
-    reset = decide(desired={}, applied=everything, observed=observed, derived_name="")
+    reset = decide(desired={}, applied=everything, observed=observed, generated_name="")
     wanted = {"ClientName", *(reset.changed if isinstance(reset, Update) else ())}
     units = settings.get("TokenValidityUnits", {})
     # A number says nothing without its unit, unless that is the default one.
@@ -244,11 +246,11 @@ def _tidy(name: str, value: Any) -> Any:
             return value
 
 
-def not_understood(properties: Mapping[str, Any], observed: Observed) -> set[str]:
+def not_understood(properties: Mapping[str, Any], observed: AppClient) -> set[str]:
     """Return the settings that the function would refuse, or would not find as they are: Cognito's newest, say."""
-    desired, problems = read(properties)
+    desired, problems = parse(properties)
     unclear = {name for problem in problems for name in problem.properties()}
-    plan = decide(desired=desired, applied={}, observed=observed, derived_name="")
+    plan = decide(desired=desired, applied={}, observed=observed, generated_name="")
     unclear |= set(plan.changed if isinstance(plan, Update) else ())
     return (unclear | _LIFETIMES if unclear & _LIFETIMES else unclear) & properties.keys()
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))  # the function's package is installed nowhere
 
 from user_pool_client.aws.cognito import REMEDIES  # noqa: E402
-from user_pool_client.domain.app_client import Observed  # noqa: E402
+from user_pool_client.domain.app_client import AppClient  # noqa: E402
 from user_pool_client.domain.attributes import (  # noqa: E402
     DESCRIBED,
     KEPT,
@@ -23,11 +23,11 @@ from user_pool_client.domain.attributes import (  # noqa: E402
     setting_paths,
 )
 from user_pool_client.domain.properties import (  # noqa: E402
-    IMPORTS,
+    IMPORT_PROPERTIES,
     SETTINGS,
     TOKENS,
-    ListTemplate,
-    LookupTemplate,
+    ListProperties,
+    LookupProperties,
     Setting,
 )
 
@@ -55,7 +55,7 @@ ON_LEAVING = {
     "ClientSecret": "nothing",
     "ExplicitAuthFlows": "default, without `ALLOW_REFRESH_TOKEN_AUTH` while refresh tokens rotate",
     **{token.validity: "the default duration" for token in TOKENS},
-    **dict.fromkeys(IMPORTS, "the client stays, and is the stack's own from then on"),
+    **dict.fromkeys(IMPORT_PROPERTIES, "the client stays, and is the stack's own from then on"),
     "RoleArn": "the function's own role is used",
     "ExternalId": "none is used",
     "SecretId": "the attribute ClientSecret is back, as far as Cognito shows it",
@@ -142,7 +142,7 @@ def properties() -> str:
                 ON_LEAVING.get(setting.name, "default"),
             )
             for setting in SETTINGS.values()
-            if setting.goes_to != "provider"
+            if setting.target != "provider"
         ),
     )
 
@@ -154,14 +154,14 @@ def provider_properties() -> str:
         (
             (f"`{name}`", setting.about, takes(setting.type), on_change(setting), ON_LEAVING[name])
             for name, setting in SETTINGS.items()
-            if setting.goes_to == "provider"
+            if setting.target == "provider"
         ),
     )
 
 
 def look_properties() -> str:
     """Return the table of the properties of both resources that only look."""
-    types = {**LookupTemplate.__annotations__, **ListTemplate.__annotations__}
+    types = {**LookupProperties.__annotations__, **ListProperties.__annotations__}
     return _table(
         ("Property", "What it is", "What it takes", "Lookup", "List"),
         (
@@ -169,8 +169,8 @@ def look_properties() -> str:
                 f"`{name}`",
                 LOOKS[name] if name in LOOKS else SETTINGS[name].about,
                 takes(annotation),
-                needed(name, LookupTemplate),
-                needed(name, ListTemplate),
+                needed(name, LookupProperties),
+                needed(name, ListProperties),
             )
             for name, annotation in types.items()
         ),
@@ -189,7 +189,7 @@ def described_attributes() -> str:
 
 def setting_attributes() -> str:
     """Return the table of the attributes that show settings, with the values of a client that has none of its own."""
-    bare = attributes(Observed("eu-west-1_AbCdEfGhI", "client", {}))
+    bare = attributes(AppClient("eu-west-1_AbCdEfGhI", "client", {}))
     given = {"UserPoolId", "ClientName"}
     return _table(
         ("Attribute", "Where nothing was set"),
@@ -310,7 +310,7 @@ def needed(name: str, template: Any) -> str:
         return "no such property"
     if name in template.__required_keys__:
         return "required"
-    if template is LookupTemplate and name.startswith("Client"):
+    if template is LookupProperties and name.startswith("Client"):
         return ONE_OF
     return "optional"
 

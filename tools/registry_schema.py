@@ -21,9 +21,9 @@ from user_pool_client.domain.attributes import (  # noqa: E402
 )
 from user_pool_client.domain.properties import (  # noqa: E402
     SETTINGS,
-    ListTemplate,
-    LookupTemplate,
-    Template,
+    ClientProperties,
+    ListProperties,
+    LookupProperties,
 )
 from user_pool_client.domain.rules import LOOKUP_KEYS  # noqa: E402
 
@@ -71,7 +71,7 @@ def files() -> dict[str, str]:
 def client() -> dict[str, Any]:
     """Return the schema of Custom::UserPoolClient."""
     described = {name: setting.about for name, setting in SETTINGS.items()}
-    schema = _schema(Template, described, {**DESCRIBED, **KEPT})
+    schema = _schema(ClientProperties, described, {**DESCRIBED, **KEPT})
     for name, setting in SETTINGS.items():
         # What is left out of an update gets a default that only Cognito knows.
         if setting.default is not None and setting.reset == "explicit":
@@ -89,7 +89,7 @@ def client() -> dict[str, Any]:
 def lookup() -> dict[str, Any]:
     """Return the schema of Custom::UserPoolClientLookup."""
     shown = {path: SETTINGS[path.partition(".")[0]].about for path in setting_paths()}
-    schema = _schema(LookupTemplate, _looks(LookupTemplate), {**shown, **DESCRIBED})
+    schema = _schema(LookupProperties, _looks(LookupProperties), {**shown, **DESCRIBED})
     return {
         "typeName": "Custom::UserPoolClientLookup",
         "description": "An app client that others own, looked up and not changed.",
@@ -105,7 +105,7 @@ def listing() -> dict[str, Any]:
     return {
         "typeName": "Custom::UserPoolClientList",
         "description": "The ids and names of a user pool's app clients, looked up and not changed.",
-        **_schema(ListTemplate, _looks(ListTemplate), LISTED),
+        **_schema(ListProperties, _looks(ListProperties), LISTED),
         "dependencies": {"ExternalId": ["RoleArn"]},
         "primaryIdentifier": _pointers(["UserPoolId"]),
     }
@@ -133,7 +133,7 @@ def _schema(template: Any, described: Mapping[str, str], attributes: Mapping[str
             whole["properties"][member] = shown
         else:
             properties[name] = shown
-    hidden = [name for name in described if name not in _shown(attributes)]
+    hidden = [name for name in described if name not in _from_describe(attributes)]
     return {
         "additionalProperties": False,
         "definitions": definitions,
@@ -144,7 +144,7 @@ def _schema(template: Any, described: Mapping[str, str], attributes: Mapping[str
     }
 
 
-def _shown(attributes: Mapping[str, str]) -> set[str]:
+def _from_describe(attributes: Mapping[str, str]) -> set[str]:
     """Return the properties that attributes show; settings are attributes whatever else there is."""
     return {path.partition(".")[0] for path in (*attributes, *(() if attributes is LISTED else setting_paths()))}
 

@@ -22,7 +22,7 @@ from tools.template_text import CannotError, Template  # noqa: E402
 from tools.terminal import MASK, Screen, heading, paragraph, table, timed  # noqa: E402
 from user_pool_client.aws.cognito import AppClients  # noqa: E402
 from user_pool_client.aws.sessions import (  # noqa: E402
-    Connections,
+    ClientCache,
     Role,
 )
 from user_pool_client.custom_resource.request import Request  # noqa: E402
@@ -31,13 +31,13 @@ from user_pool_client.deadline import (  # noqa: E402
     Deadline,
 )
 from user_pool_client.domain.errors import ProviderError  # noqa: E402
-from user_pool_client.domain.properties import IMPORTS  # noqa: E402
+from user_pool_client.domain.properties import IMPORT_PROPERTIES  # noqa: E402
 from user_pool_client.domain.sensitive import Sensitive  # noqa: E402
 from user_pool_client.log import (  # noqa: E402
-    hush_libraries,
-    on_wait,
+    on_retry,
+    silence_libraries,
 )
-from user_pool_client.operations.reconcile import derived_name  # noqa: E402
+from user_pool_client.operations.reconcile import generated_name  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from tools.local_aws import LocalAws, Stack
     from tools.local_template import LeftOut
-    from user_pool_client.domain.app_client import Observed
+    from user_pool_client.domain.app_client import AppClient
 
 STACK = "rehearsal"
 _PATIENCE = 60.0  # seconds for reading one client
@@ -101,7 +101,7 @@ class Notes:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the rehearsal and return the exit status."""
-    hush_libraries()
+    silence_libraries()
     hidden: tuple[str, ...] = ()
     try:
         options = _options(arguments)
@@ -172,7 +172,7 @@ def _check_names(given: Mapping[str, str], versions: Sequence[Version]) -> None:
         raise RehearsalError(f"No parameter {', '.join(unknown)} in {' or '.join(one.path for one in versions)}.")
 
 
-class _LocalConnections(Connections):
+class _LocalConnections(ClientCache):
     """Every Region and role is the local AWS."""
 
     def __init__(self, aws: LocalAws) -> None:
@@ -180,7 +180,9 @@ class _LocalConnections(Connections):
         self._aws = aws
 
     @override
-    def client(self, pool_id: str, role: Role | None = None, *, hurried: bool = False) -> CognitoIdentityProviderClient:
+    def client(
+        self, pool_id: str, role: Role | None = None, *, short_timeout: bool = False
+    ) -> CognitoIdentityProviderClient:
         return self._aws.cognito
 
 
@@ -336,11 +338,11 @@ class Rehearsal:
             table({**told(client), **_secret(client, resource)}, indent=6)
             print("\n      All other settings are the defaults.")
 
-    def _observed(self, stack: Stack, version: Version, name: str, ids: Mapping[str, str]) -> Observed | None:
+    def _observed(self, stack: Stack, version: Version, name: str, ids: Mapping[str, str]) -> AppClient | None:
         """Return a client as Cognito shows it; there are no second secrets here, so one that shows none has none."""
         scope = Scope(version.template.data, version.parameters, self._pseudo(stack), self._exports(), ids)
         properties = local_template.ours(version.template.data)[name].get("Properties") or {}
-        clients = AppClients(_LocalConnections(self._aws), Deadline.after(_PATIENCE, Clock()), on_wait)
+        clients = AppClients(_LocalConnections(self._aws), Deadline.after(_PATIENCE, Clock()), on_retry)
         try:
             pools = [scope.value(properties.get("UserPoolId"))]
         except UnknownValue:
@@ -375,7 +377,7 @@ class Rehearsal:
             before, hazy = there.properties(was[name].get("Properties") or {})
             after, unclear = then.properties(will[name].get("Properties") or {})
             keeps = str(will[name].get("UpdateReplacePolicy", "Delete")) != "Delete"
-            derived = derived_name(_request(pseudo["AWS::StackId"], name))
+            derived = generated_name(_request(pseudo["AWS::StackId"], name))
             found = forecast(Change(before, after, {**hazy, **unclear}, present, derived, keeps))
             self._show_forecast(name, found)
             if found.second_look:
@@ -448,7 +450,7 @@ class Rehearsal:
         return {one["Name"]: one["Value"] for one in self._aws.cloudformation.list_exports()["Exports"]}
 
 
-def _secret(client: Observed, resource: Mapping[str, Any]) -> dict[str, str]:
+def _secret(client: AppClient, resource: Mapping[str, Any]) -> dict[str, str]:
     if not client.has_secret:
         return {}
     kept = "SecretId" in (resource.get("Properties") or {})
@@ -458,7 +460,7 @@ def _secret(client: Observed, resource: Mapping[str, Any]) -> dict[str, str]:
 def _and_its_client(resource: Mapping[str, Any] | None, kind: str) -> str:
     if resource is None or kind != local_template.CLIENT:
         return ""
-    if any(name in IMPORTS for name in resource.get("Properties") or {}):
+    if any(name in IMPORT_PROPERTIES for name in resource.get("Properties") or {}):
         return "; its client is let go"
     return "; its client is deleted" if str(resource.get("DeletionPolicy", "Delete")) == "Delete" else ""
 

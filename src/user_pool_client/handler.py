@@ -9,14 +9,14 @@ gc.disable()
 from user_pool_client.aws.cloudformation import Connection, Stacks
 from user_pool_client.aws.cognito import AppClients
 from user_pool_client.aws.secrets_manager import SecretStore
-from user_pool_client.aws.sessions import Connections, Role, session_name
-from user_pool_client.custom_resource.crhelper_resource import Context, GuardedResource, Job
+from user_pool_client.aws.sessions import ClientCache, Role, session_name
+from user_pool_client.custom_resource.crhelper_resource import Context, CrhelperResource, Job
 from user_pool_client.custom_resource.response import Outcome
-from user_pool_client.custom_resource.sender import ToCloudFormation, ToTerminal
+from user_pool_client.custom_resource.sender import ConsoleSender, S3Sender
 from user_pool_client.deadline import Clock
 from user_pool_client.domain.physical_id import CREATE_FAILED
 from user_pool_client.domain.properties import Settings
-from user_pool_client.log import on_wait
+from user_pool_client.log import on_retry
 from user_pool_client.operations.context import Work
 from user_pool_client.operations.delete import on_delete
 from user_pool_client.operations.lookup import on_forget, on_list, on_lookup
@@ -30,19 +30,19 @@ _ACTS = {
 }
 
 
-def build(clock: Clock, *, connected: bool = False) -> GuardedResource:
+def build(clock: Clock, *, connected: bool = False) -> CrhelperResource:
     """Put the parts together for the environment that the function finds itself in.
 
     `connected` makes the client for the own Region at once, while Lambda still lends its whole processor for the start.
     """
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
-    connections = Connections(region, clock)
+    connections = ClientCache(region, clock)
     cloudformation = Connection(region)
     store = SecretStore(region)
     if connected:
         connections.prepare()
     local = os.environ.get("AWS_SAM_LOCAL")
-    courier = ToTerminal() if local else ToCloudFormation(region, os.environ.get("AWS_ENDPOINT_URL", ""))
+    courier = ConsoleSender() if local else S3Sender(region, os.environ.get("AWS_ENDPOINT_URL", ""))
 
     def run(job: Job) -> Outcome:
         request = job.request
@@ -51,16 +51,16 @@ def build(clock: Clock, *, connected: bool = False) -> GuardedResource:
         def clients(settings: Settings) -> AppClients:
             arn, session = settings.get("RoleArn"), session_name(request.stack_id, request.logical_resource_id)
             role = Role(arn, settings.get("ExternalId"), session) if arn else None
-            return AppClients(connections, job.deadline, on_wait, role, secrets)
+            return AppClients(connections, job.deadline, on_retry, role, secrets)
 
         if request.request_type == "Create" and _is_mistyped(request.resource_type):
             return Outcome("FAILED", CREATE_FAILED, _mistyped(request.resource_type))
         acts = _ACTS.get(request.resource_type, _OWN)
-        stacks = Stacks(cloudformation, job.is_of_own_account, job.deadline, on_wait)
+        stacks = Stacks(cloudformation, job.is_of_own_account, job.deadline, on_retry)
         work = Work(clients, stacks, store, job.answer, job.deadline, job.decided)
         return acts[request.request_type](request, work)
 
-    return GuardedResource(courier, clock, create=run, update=run, delete=run)
+    return CrhelperResource(courier, clock, create=run, update=run, delete=run)
 
 
 def _is_mistyped(resource_type: str) -> bool:

@@ -27,15 +27,15 @@ _metrics = Metrics(namespace="UserPoolClient", service=_SERVICE)
 _metrics_lock = threading.Lock()
 
 
-def count(name: str) -> None:
+def count_metric(name: str) -> None:
     """Count something that happened, as a metric."""
     with _metrics_lock:
         _metrics.add_metric(name, MetricUnit.Count, 1)
 
 
-def on_wait(*, operation: str, why: str, seconds: float) -> None:
+def on_retry(*, operation: str, why: str, seconds: float) -> None:
     """Log and count a wait for Cognito or CloudFormation."""
-    count("Retried")
+    count_metric("Retried")
     with _metrics_lock:
         _metrics.add_metric("Waited", MetricUnit.Seconds, seconds)
     logger.warning("Waiting", extra={"operation": operation, "because": why, "seconds": round(seconds, 3)})
@@ -48,7 +48,7 @@ def flush_metrics() -> None:
             _metrics.flush_metrics()
 
 
-def hush_libraries() -> None:
+def silence_libraries() -> None:
     """Hold the libraries' loggers at a level at which they print no request and no answer.
 
     Called for each request, and for each of their loggers: crhelper and others set levels too.
@@ -69,7 +69,7 @@ def _chatty_loggers(_number_of_loggers: int) -> tuple[tuple[logging.Logger, int]
     )
 
 
-def where(error: BaseException) -> list[str]:
+def frames(error: BaseException) -> list[str]:
     """Return where an error comes from, frame by frame, without its text: that may quote anything."""
     frames = traceback.extract_tb(error.__traceback__)
     return [f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]

@@ -5,26 +5,26 @@ from collections.abc import Mapping
 
 from user_pool_client.aws.cognito import AppClients
 from user_pool_client.aws.secrets_manager import SecretStore
-from user_pool_client.aws.sessions import Connections, Role
-from user_pool_client.aws.token_endpoint import ask
+from user_pool_client.aws.sessions import ClientCache, Role
+from user_pool_client.aws.token_endpoint import check_secret
 from user_pool_client.custom_resource.crhelper_resource import Context
 from user_pool_client.deadline import Clock, Deadline
 from user_pool_client.domain.credentials import Credentials
-from user_pool_client.log import flush_metrics, hush_libraries, on_wait
+from user_pool_client.log import flush_metrics, on_retry, silence_libraries
 from user_pool_client.operations.rotation import Rotation
 
 
 def build(clock: Clock) -> Rotation:
     """Put the parts together for the environment that the function finds itself in."""
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
-    connections = Connections(region, clock)
+    connections = ClientCache(region, clock)
 
     def clients(credentials: Credentials, deadline: Deadline) -> AppClients:
         arn, external_id = credentials.role_arn, credentials.external_id or None
         role = Role(arn, external_id, "user-pool-client-rotation") if arn else None
-        return AppClients(connections, deadline, on_wait, role, [credentials.client_secret])
+        return AppClients(connections, deadline, on_retry, role, [credentials.client_secret])
 
-    return Rotation(SecretStore(region), clients, ask)
+    return Rotation(SecretStore(region), clients, check_secret)
 
 
 _clock = Clock()
@@ -33,7 +33,7 @@ _rotation = build(_clock)
 
 def handler(event: Mapping[str, object], context: Context) -> None:
     """Carry out one step of a rotation; raise what keeps it from being done, for Secrets Manager to try again."""
-    hush_libraries()
+    silence_libraries()
     try:
         _rotation.step(event, Deadline.after(context.get_remaining_time_in_millis() / 1000, _clock))
     finally:

@@ -371,7 +371,7 @@ class _Timer:
         self._delivery = place.delivery
 
     def start(self) -> None:
-        self._turn = self._place.crowd.start(self._bark, after=self._seconds)
+        self._turn = self._place.crowd.start(self._on_timeout, after=self._seconds)
 
     def cancel(self) -> None:
         self._turn.cancel()
@@ -379,7 +379,7 @@ class _Timer:
     def join(self) -> None:
         """It runs to its end as soon as it has begun."""
 
-    def _bark(self) -> None:
+    def _on_timeout(self) -> None:
         if self._delivery is not None and not self._delivery.dead:
             self._place._now.delivery = self._delivery
             self._place.counts["watchdogs"] += 1

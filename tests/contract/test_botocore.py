@@ -17,7 +17,7 @@ from tests.fakes.cognito_limits import matches
 from user_pool_client.aws import cognito
 from user_pool_client.domain.attributes import DESCRIBED, setting_paths
 from user_pool_client.domain.endpoints import dns_suffix
-from user_pool_client.domain.parsing import read
+from user_pool_client.domain.parsing import parse
 from user_pool_client.domain.physical_id import is_client_id
 from user_pool_client.domain.properties import (
     AUTH_FLOWS,
@@ -195,7 +195,7 @@ def problem_paths(path: str, value: str) -> list[tuple[str, ...]]:
     name, _, member = path.removesuffix("[]").partition(".")
     given: Any = [value] if path.endswith("[]") else value
     properties = {"UserPoolId": "us-east-1_Abc", name: {member: given} if member else given}
-    return [problem.paths for problem in read(properties)[1]]
+    return [problem.paths for problem in parse(properties)[1]]
 
 
 @pytest.mark.parametrize(("path", "shape"), PATTERNED)
@@ -243,11 +243,11 @@ def test_no_remedy_is_for_an_error_that_cannot_happen() -> None:
 
 @pytest.mark.parametrize("error", [error for error in ERRORS if re.search("TooMany|Concurrent|Internal", error)])
 def test_errors_that_may_pass_are_known_as_such(error: str) -> None:
-    assert error in cognito._PASSING
+    assert error in cognito._TRANSIENT
 
 
 def test_errors_that_do_not_pass_are_not_tried_again() -> None:
-    assert set(ERRORS) - cognito._PASSING == {
+    assert set(ERRORS) - cognito._TRANSIENT == {
         "AccessDeniedException",
         "FeatureUnavailableInTierException",
         "InvalidOAuthFlowException",

@@ -24,9 +24,9 @@ from tests.canaries import CLIENT_SECRET, OWN_SECRET, SIGNATURE, leaked
 from tests.fakes.response_host import response_host
 from tests.given import CLIENT_ID, CREATED, REQUEST_ID, STACK_ID, event
 from user_pool_client.custom_resource import crhelper_resource
-from user_pool_client.custom_resource.crhelper_resource import Answer, GuardedResource, Job
+from user_pool_client.custom_resource.crhelper_resource import Answer, CrhelperResource, Job
 from user_pool_client.custom_resource.response import MOST_BYTES, Outcome, encode
-from user_pool_client.custom_resource.sender import ToCloudFormation
+from user_pool_client.custom_resource.sender import S3Sender
 from user_pool_client.deadline import Clock, Deadline
 from user_pool_client.domain.errors import Unanswerable
 from user_pool_client.domain.physical_id import CREATE_FAILED
@@ -56,7 +56,7 @@ class LambdaContext:
 
 
 @dataclass
-class Courier:
+class ResponseSender:
     """Keep what would have been delivered, and do what a test wants done at that moment."""
 
     delivered: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -78,16 +78,16 @@ class Courier:
 
 
 @pytest.fixture
-def courier() -> Courier:
-    return Courier()
+def courier() -> ResponseSender:
+    return ResponseSender()
 
 
 type Do = Callable[[Job], Outcome]
 
 
-def boxed(courier: Any, do: Do = lambda _: MADE) -> GuardedResource:
+def boxed(courier: Any, do: Do = lambda _: MADE) -> CrhelperResource:
     """Put crhelper into its box, at the moment at which the events of these tests were signed."""
-    return GuardedResource(courier, CLOCK, create=do, update=do, delete=do)
+    return CrhelperResource(courier, CLOCK, create=do, update=do, delete=do)
 
 
 def failing(error: Exception) -> Do:
@@ -153,7 +153,7 @@ def test_a_seam_has_the_parameters_that_we_rely_on(name: str, parameters: list[s
 
 @pytest.mark.parametrize("name", ["_log_setup", "_send", "_set_timeout", "_wrap_function"])
 def test_what_we_override_takes_what_crhelper_hands_over(name: str) -> None:
-    ours, theirs = (inspect.signature(getattr(kind, name)).parameters for kind in (GuardedResource, CfnResource))
+    ours, theirs = (inspect.signature(getattr(kind, name)).parameters for kind in (CrhelperResource, CfnResource))
 
     assert list(ours) == list(theirs)
     assert [each.kind for each in ours.values()] == [each.kind for each in theirs.values()]
@@ -161,14 +161,14 @@ def test_what_we_override_takes_what_crhelper_hands_over(name: str) -> None:
 
 def test_we_override_these_seams_and_no_others() -> None:
     overridden = {
-        name for name, value in vars(GuardedResource).items() if callable(value) and name in vars(CfnResource)
+        name for name, value in vars(CrhelperResource).items() if callable(value) and name in vars(CfnResource)
     }
 
     assert overridden == {"__init__", "__call__", "_log_setup", "_send", "_set_timeout", "_wrap_function"}
 
 
 def test_what_we_make_of_our_own_hides_nothing_of_crhelpers(plain: Plain) -> None:
-    assert set(vars(boxed(Courier()))) - set(dir(plain.helper)) == {"_answers", "_clock", "_courier"}
+    assert set(vars(boxed(ResponseSender()))) - set(dir(plain.helper)) == {"_answers", "_clock", "_courier"}
     assert not {"_carry_out", "_deliver", "_registered", "_job"} & set(dir(plain.helper))
 
 
@@ -204,14 +204,14 @@ def test_the_seams_are_called_in_this_order(monkeypatch: pytest.MonkeyPatch, req
     ]
 
 
-def test_without_a_handler_to_poll_with_nothing_is_polled(courier: Courier) -> None:
+def test_without_a_handler_to_poll_with_nothing_is_polled(courier: ResponseSender) -> None:
     resource: Any = boxed(courier)
 
     assert (resource._poll_create_func, resource._poll_update_func, resource._poll_delete_func) == (None, None, None)
 
 
 @pytest.mark.parametrize("request_type", ["Create", "Update", "Delete"])
-def test_a_request_is_carried_out_and_answered_once(courier: Courier, request_type: str) -> None:
+def test_a_request_is_carried_out_and_answered_once(courier: ResponseSender, request_type: str) -> None:
     kinds: list[str] = []
 
     def do(name: str) -> Do:
@@ -221,7 +221,7 @@ def test_a_request_is_carried_out_and_answered_once(courier: Courier, request_ty
 
         return run
 
-    resource = GuardedResource(courier, CLOCK, create=do("Create"), update=do("Update"), delete=do("Delete"))
+    resource = CrhelperResource(courier, CLOCK, create=do("Create"), update=do("Update"), delete=do("Delete"))
     resource(event(request_type), LambdaContext())
 
     assert kinds == [request_type]
@@ -249,7 +249,7 @@ def test_no_clients_for_polling_are_made(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr("crhelper.resource_helper.boto3.client", make)
 
-    boxed(Courier())
+    boxed(ResponseSender())
     assert made == []
     assert "AWS_SAM_LOCAL" not in os.environ
 
@@ -260,12 +260,12 @@ def test_no_clients_for_polling_are_made(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_the_local_switch_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SAM_LOCAL", "1")
 
-    boxed(Courier())
+    boxed(ResponseSender())
 
     assert os.environ["AWS_SAM_LOCAL"] == "1"
 
 
-def test_no_call_sets_the_root_loggers_level(courier: Courier, plain: Plain) -> None:
+def test_no_call_sets_the_root_loggers_level(courier: ResponseSender, plain: Plain) -> None:
     resource = boxed(courier)
     plain.helper.create(lambda *_: CLIENT_ID)
     logging.root.setLevel(logging.INFO)
@@ -280,7 +280,7 @@ def test_no_call_sets_the_root_loggers_level(courier: Courier, plain: Plain) -> 
 # The log: crhelper prints its event, the signed URL and its answer at DEBUG.
 
 
-def test_nothing_of_a_request_is_logged_by_crhelper(caplog: pytest.LogCaptureFixture, courier: Courier) -> None:
+def test_nothing_of_a_request_is_logged_by_crhelper(caplog: pytest.LogCaptureFixture, courier: ResponseSender) -> None:
     def turn_up(_: Request) -> None:
         for name in ("crhelper", "crhelper.resource_helper", "crhelper.utils"):
             logging.getLogger(name).setLevel(logging.DEBUG)
@@ -299,7 +299,9 @@ def test_nothing_of_a_request_is_logged_by_crhelper(caplog: pytest.LogCaptureFix
     assert SIGNATURE in courier.delivered[0][0]
 
 
-def test_crhelper_is_silent_unless_somebody_turns_it_up(caplog: pytest.LogCaptureFixture, courier: Courier) -> None:
+def test_crhelper_is_silent_unless_somebody_turns_it_up(
+    caplog: pytest.LogCaptureFixture, courier: ResponseSender
+) -> None:
     caplog.set_level(logging.DEBUG)
 
     boxed(courier, failing(ValueError(OWN_SECRET)))(event(), LambdaContext())
@@ -358,7 +360,7 @@ def test_plain_crhelper_sends_what_is_too_long(refusing: list[str]) -> None:
 
 def test_a_status_that_is_no_success_is_no_delivery() -> None:
     with response_host("127.0.0.1", script=[403], tls=False) as host:
-        resource = boxed(ToCloudFormation("us-east-1", "http://127.0.0.1"))
+        resource = boxed(S3Sender("us-east-1", "http://127.0.0.1"))
         with pytest.raises(Unanswerable, match="403"):
             resource(event(ResponseURL=host.url(f"/?X-Amz-Signature={SIGNATURE}")), LambdaContext())
 
@@ -367,7 +369,7 @@ def test_a_status_that_is_no_success_is_no_delivery() -> None:
 
 def test_an_answer_that_was_not_taken_at_first_is_delivered() -> None:
     with response_host("127.0.0.1", script=[503, 503], tls=False) as host:
-        boxed(ToCloudFormation("us-east-1", "http://127.0.0.1"))(event(ResponseURL=host.url()), LambdaContext())
+        boxed(S3Sender("us-east-1", "http://127.0.0.1"))(event(ResponseURL=host.url()), LambdaContext())
 
     assert [json.loads(put.body)["Status"] for put in host.puts] == ["SUCCESS"] * 3
 
@@ -375,7 +377,7 @@ def test_an_answer_that_was_not_taken_at_first_is_delivered() -> None:
 def test_what_is_too_long_is_made_to_fit() -> None:
     outcome = Outcome("SUCCESS", CLIENT_ID, data={**WITH_SECRET.data, "CallbackURLs": "x" * 20_000})
     with response_host("127.0.0.1", tls=False) as host:
-        resource = boxed(ToCloudFormation("us-east-1", "http://127.0.0.1"), lambda _: outcome)
+        resource = boxed(S3Sender("us-east-1", "http://127.0.0.1"), lambda _: outcome)
         resource(event(ResponseURL=host.url()), LambdaContext())
 
     (put,) = host.puts
@@ -388,7 +390,7 @@ def test_what_is_too_long_is_made_to_fit() -> None:
 LONG_REASON = "Could not create the app client: " + "x" * 300
 
 
-def test_a_long_reason_keeps_its_beginning(courier: Courier, plain: Plain) -> None:
+def test_a_long_reason_keeps_its_beginning(courier: ResponseSender, plain: Plain) -> None:
     boxed(courier, lambda _: Outcome("FAILED", CREATE_FAILED, LONG_REASON))(event(), LambdaContext())
     assert courier.answers[0]["Reason"] == LONG_REASON
 
@@ -400,7 +402,7 @@ def test_a_long_reason_keeps_its_beginning(courier: Courier, plain: Plain) -> No
 # Data that is no JSON: crhelper's answer then has no ids, and so is nobody's.
 
 
-def test_data_that_is_no_json_still_gives_an_answer_with_ids(courier: Courier) -> None:
+def test_data_that_is_no_json_still_gives_an_answer_with_ids(courier: ResponseSender) -> None:
     odd: Any = {"ClientId": object()}
 
     boxed(courier, lambda _: Outcome("SUCCESS", CLIENT_ID, data=odd))(event("Update"), LambdaContext())
@@ -446,14 +448,14 @@ def test_plain_crhelper_answers_twice_and_first_without_an_id(plain: Plain) -> N
     ],
 )
 def test_late_work_is_answered_once_and_with_the_true_id(
-    courier: Courier, request_type: str, *, made: bool, expected: str
+    courier: ResponseSender, request_type: str, *, made: bool, expected: str
 ) -> None:
     counted: list[bool] = []
 
     def late(job: Job) -> Outcome:
         if made:
             counted.append(job.answer.made("1new"))
-        crhelper_resource._bark(job)
+        crhelper_resource._on_timeout(job)
         counted.append(job.answer.made("2too-late"))
         return MADE
 
@@ -486,7 +488,7 @@ class ImpatientTimer:
         """There is nothing left to wait for."""
 
 
-def test_the_watchdog_is_set_before_the_work_begins(monkeypatch: pytest.MonkeyPatch, courier: Courier) -> None:
+def test_the_watchdog_is_set_before_the_work_begins(monkeypatch: pytest.MonkeyPatch, courier: ResponseSender) -> None:
     monkeypatch.setattr(threading, "Timer", ImpatientTimer)
 
     boxed(courier)(event(), LambdaContext())
@@ -496,7 +498,7 @@ def test_the_watchdog_is_set_before_the_work_begins(monkeypatch: pytest.MonkeyPa
     ]
 
 
-def test_the_watchdog_does_not_speak_after_the_work(courier: Courier) -> None:
+def test_the_watchdog_does_not_speak_after_the_work(courier: ResponseSender) -> None:
     jobs: list[Job] = []
 
     def do(job: Job) -> Outcome:
@@ -504,18 +506,18 @@ def test_the_watchdog_does_not_speak_after_the_work(courier: Courier) -> None:
         return MADE
 
     boxed(courier, do)(event(), LambdaContext())
-    crhelper_resource._bark(jobs[0])
+    crhelper_resource._on_timeout(jobs[0])
 
     assert [answer["Status"] for answer in courier.answers] == ["SUCCESS"]
 
 
-def test_the_watchdog_of_one_request_never_answers_another(courier: Courier) -> None:
+def test_the_watchdog_of_one_request_never_answers_another(courier: ResponseSender) -> None:
     jobs: list[Job] = []
 
     def do(job: Job) -> Outcome:
         jobs.append(job)
         if len(jobs) == 2:
-            crhelper_resource._bark(jobs[0])
+            crhelper_resource._on_timeout(jobs[0])
         return MADE
 
     resource = boxed(courier, do)
@@ -528,7 +530,7 @@ def test_the_watchdog_of_one_request_never_answers_another(courier: Courier) -> 
     ]
 
 
-def test_a_request_that_comes_too_late_is_answered_and_not_carried_out(courier: Courier) -> None:
+def test_a_request_that_comes_too_late_is_answered_and_not_carried_out(courier: ResponseSender) -> None:
     boxed(courier, failing(AssertionError("it was carried out")))(event(), LambdaContext(milliseconds=0))
 
     (answer,) = courier.answers
@@ -563,7 +565,7 @@ def test_two_threads_give_one_answer() -> None:
     ("request_type", "physical_id"), [("Create", CREATE_FAILED), ("Update", CLIENT_ID), ("Delete", CLIENT_ID)]
 )
 def test_an_exception_is_answered_with_the_true_id_and_without_its_text(
-    courier: Courier, error: Exception, request_type: str, physical_id: str
+    courier: ResponseSender, error: Exception, request_type: str, physical_id: str
 ) -> None:
     resource = boxed(courier, failing(error))
 
@@ -578,7 +580,7 @@ def test_an_exception_is_answered_with_the_true_id_and_without_its_text(
     assert not leaked(first["Reason"])
 
 
-def test_an_exception_after_the_client_was_made_is_answered_with_its_id(courier: Courier) -> None:
+def test_an_exception_after_the_client_was_made_is_answered_with_its_id(courier: ResponseSender) -> None:
     def do(job: Job) -> Outcome:
         job.answer.made("1new")
         raise ValueError
@@ -599,7 +601,7 @@ def test_plain_crhelper_makes_a_new_id_up_each_time(plain: Plain) -> None:
     assert first != second
 
 
-def test_an_exception_on_the_way_of_the_answer_is_answered(courier: Courier) -> None:
+def test_an_exception_on_the_way_of_the_answer_is_answered(courier: ResponseSender) -> None:
     def trip(_: Request, outcome: Outcome) -> None:
         if outcome.status == "SUCCESS":
             raise ValueError(CLIENT_SECRET)
@@ -625,7 +627,7 @@ def test_an_exception_on_the_way_of_the_answer_is_answered(courier: Courier) -> 
     ],
 )
 def test_an_answer_that_cannot_be_delivered_fails_the_invocation(
-    courier: Courier, errors: list[Exception], told: str
+    courier: ResponseSender, errors: list[Exception], told: str
 ) -> None:
     left = iter(errors)
 
@@ -643,7 +645,7 @@ def test_an_answer_that_cannot_be_delivered_fails_the_invocation(
 # What stays from one warm call to the next.
 
 
-def test_no_echo_does_not_stay(courier: Courier, plain: Plain) -> None:
+def test_no_echo_does_not_stay(courier: ResponseSender, plain: Plain) -> None:
     outcomes = iter([WITH_SECRET, MADE])
     resource = boxed(courier, lambda _: next(outcomes))
     resource(event(RequestId="first"), LambdaContext())
@@ -661,7 +663,7 @@ def test_no_echo_does_not_stay(courier: Courier, plain: Plain) -> None:
     assert [body["NoEcho"] for _, body in plain.sent] == [True, True]
 
 
-def test_nothing_of_one_request_gets_into_the_next_answer(courier: Courier) -> None:
+def test_nothing_of_one_request_gets_into_the_next_answer(courier: ResponseSender) -> None:
     outcomes = iter([Outcome("FAILED", "1first", "It failed."), MADE])
     resource = boxed(courier, lambda _: next(outcomes))
 
@@ -674,7 +676,9 @@ def test_nothing_of_one_request_gets_into_the_next_answer(courier: Courier) -> N
 
 
 @pytest.mark.parametrize("missing", ["RequestType", "ResponseURL", "StackId", "RequestId", "LogicalResourceId"])
-def test_an_event_that_cannot_be_answered_is_not_answered_to_the_one_before(courier: Courier, missing: str) -> None:
+def test_an_event_that_cannot_be_answered_is_not_answered_to_the_one_before(
+    courier: ResponseSender, missing: str
+) -> None:
     resource = boxed(courier)
     resource(event(), LambdaContext())
 
@@ -694,7 +698,7 @@ def test_plain_crhelper_answers_to_the_request_before(plain: Plain) -> None:
     assert [url for url, _ in plain.sent] == ["https://plain.example.com/"] * 2
 
 
-def test_a_request_that_may_not_be_answered_is_not_carried_out(courier: Courier) -> None:
+def test_a_request_that_may_not_be_answered_is_not_carried_out(courier: ResponseSender) -> None:
     def refuse(_: Request) -> None:
         raise Unanswerable("The ResponseURL is not CloudFormation's.")
 
@@ -706,7 +710,7 @@ def test_a_request_that_may_not_be_answered_is_not_carried_out(courier: Courier)
 
 
 @pytest.mark.parametrize("kind", ["Read", "create_", "poll_create", "__class__", "Crêate", "x" * 200])
-def test_a_kind_of_request_that_does_not_exist_is_answered(courier: Courier, kind: str) -> None:
+def test_a_kind_of_request_that_does_not_exist_is_answered(courier: ResponseSender, kind: str) -> None:
     boxed(courier, failing(AssertionError("it was carried out")))(event("Update", RequestType=kind), LambdaContext())
 
     (answer,) = courier.answers
@@ -714,7 +718,7 @@ def test_a_kind_of_request_that_does_not_exist_is_answered(courier: Courier, kin
 
 
 @pytest.mark.parametrize("member", ["CrHelperPoll", "CrHelperData", "CrHelperRule", "CrHelperPermission"])
-def test_crhelpers_own_members_of_an_event_do_nothing(courier: Courier, member: str) -> None:
+def test_crhelpers_own_members_of_an_event_do_nothing(courier: ResponseSender, member: str) -> None:
     boxed(courier)({**event(), member: {"ClientId": "forged"}}, LambdaContext())
 
     assert courier.answers[0]["Data"] == {"ClientId": CLIENT_ID}
@@ -723,7 +727,7 @@ def test_crhelpers_own_members_of_an_event_do_nothing(courier: Courier, member: 
 # After a Delete crhelper sleeps, for two minutes by default.
 
 
-def test_nobody_sleeps_after_a_delete(courier: Courier) -> None:
+def test_nobody_sleeps_after_a_delete(courier: ResponseSender) -> None:
     resource: Any = boxed(courier)
     slept: list[float] = []
 

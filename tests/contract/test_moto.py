@@ -12,19 +12,19 @@ from moto import mock_aws
 from tests.canaries import OWN_SECRET, watch
 from tests.given import CREATED
 from user_pool_client.aws.cognito import AppClients
-from user_pool_client.aws.sessions import Connections
+from user_pool_client.aws.sessions import ClientCache
 from user_pool_client.deadline import Clock, Deadline
-from user_pool_client.domain.app_client import SecretId
+from user_pool_client.domain.app_client import ClientSecretRef
 from user_pool_client.domain.errors import Refused
-from user_pool_client.domain.parsing import read
+from user_pool_client.domain.parsing import parse
 from user_pool_client.domain.properties import CREATABLE
 from user_pool_client.domain.sensitive import Sensitive
-from user_pool_client.log import hush_libraries
+from user_pool_client.log import silence_libraries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from user_pool_client.domain.app_client import Observed
+    from user_pool_client.domain.app_client import AppClient
 
 ARN = "arn:aws:mobiletargeting:us-east-1:123456789012:apps/0123456789abcdef"
 A, B = "https://a.example.com", "https://b.example.com"
@@ -59,13 +59,13 @@ def no_wait(**_: object) -> None:
 
 
 @pytest.fixture
-def connections() -> Iterator[Connections]:
+def connections() -> Iterator[ClientCache]:
     with mock_aws():
-        yield Connections("us-east-1", Clock())
+        yield ClientCache("us-east-1", Clock())
 
 
 @pytest.fixture
-def clients(connections: Connections) -> AppClients:
+def clients(connections: ClientCache) -> AppClients:
     return AppClients(connections, Deadline.after(60, Clock()), no_wait)
 
 
@@ -74,18 +74,18 @@ def new_pool(region: str = "us-east-1") -> str:
 
 
 def settings(**properties: Any) -> dict[str, Any]:
-    desired, problems = read(properties)
+    desired, problems = parse(properties)
     assert problems == []
     return dict(desired)
 
 
-def found(clients: AppClients, client: Observed) -> Observed | None:
+def found(clients: AppClients, client: AppClient) -> AppClient | None:
     return clients.describe(client.pool_id, client.client_id)
 
 
 def test_every_setting_gets_there_and_back(clients: AppClients) -> None:
     assert {"UserPoolId", "ClientSecret", *EVERYTHING} == set(CREATABLE)
-    hush_libraries()  # as for each request: botocore would log what it receives
+    silence_libraries()  # as for each request: botocore would log what it receives
     desired = settings(UserPoolId=new_pool(), **EVERYTHING)
 
     created = clients.create(desired)
@@ -152,25 +152,25 @@ def test_a_pool_of_another_region_is_found_there(clients: AppClients) -> None:
         pytest.param([], [], id="none"),
         pytest.param(
             [{"ClientSecretId": "1example23456789--1770000000", "ClientSecretCreateDate": CREATED}],
-            [SecretId("1example23456789--1770000000", CREATED)],
+            [ClientSecretRef("1example23456789--1770000000", CREATED)],
             id="one",
         ),
     ],
 )
 def test_secrets_are_listed_with_a_well_formed_call(
-    connections: Connections, clients: AppClients, secrets: list[Any], expected: list[SecretId]
+    connections: ClientCache, clients: AppClients, secrets: list[Any], expected: list[ClientSecretRef]
 ) -> None:
     # moto knows no ListUserPoolClientSecrets; botocore checks the call and the answer against the service's model.
     which = {"UserPoolId": "us-east-1_Abc123xyz", "ClientId": "1example23456789"}
     with Stubber(connections.client(which["UserPoolId"])) as stubber:
         stubber.add_response("list_user_pool_client_secrets", {"ClientSecrets": secrets}, which)
 
-        assert clients.secret_ids(which["UserPoolId"], which["ClientId"]) == expected
+        assert clients.list_secrets(which["UserPoolId"], which["ClientId"]) == expected
         stubber.assert_no_pending_responses()
 
 
 def test_a_secret_of_ones_own_is_sent_in_the_clear_and_kept_sealed(
-    connections: Connections, clients: AppClients
+    connections: ClientCache, clients: AppClients
 ) -> None:
     sent = settings(UserPoolId="us-east-1_Abc123xyz", ClientName="web", ClientSecret=Sensitive(OWN_SECRET))
     answer = {"UserPoolClient": {"UserPoolId": "us-east-1_Abc123xyz", "ClientId": "1x", "ClientSecret": OWN_SECRET}}

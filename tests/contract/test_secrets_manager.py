@@ -24,9 +24,9 @@ from tests.canaries import CLIENT_SECRET, OTHER_SECRET, leaked, watch
 from tests.fakes.secrets_manager import INPUTS
 from user_pool_client.aws.secrets_manager import SecretStore
 from user_pool_client.domain.credentials import CURRENT, PENDING, PREVIOUS, Credentials
-from user_pool_client.domain.errors import NoSuchSecret, ProviderError, Refused, Unavailable
+from user_pool_client.domain.errors import NoSuchSecret, ProviderError, Refused, TryLater
 from user_pool_client.domain.sensitive import Sensitive
-from user_pool_client.log import hush_libraries
+from user_pool_client.log import silence_libraries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ class HushedStore(SecretStore):
 
     @override
     def _call(self, *arguments: Any) -> Any:
-        hush_libraries()
+        silence_libraries()
         return super()._call(*arguments)
 
 
@@ -190,10 +190,10 @@ def raised_by(call: Callable[[SecretStore], object], store: SecretStore) -> Prov
     [
         ("AccessDeniedException", Refused, "parameter SecretArns"),
         ("DecryptionFailure", Refused, "see Secrets Manager's words"),
-        ("InternalServiceError", Unavailable, "deploy again in a few minutes"),
+        ("InternalServiceError", TryLater, "deploy again in a few minutes"),
         ("InvalidRequestException", Refused, ""),
         ("ResourceNotFoundException", Refused, ""),
-        ("ThrottlingException", Unavailable, "deploy again in a few minutes"),
+        ("ThrottlingException", TryLater, "deploy again in a few minutes"),
         ("ValidationException", Refused, "see Secrets Manager's words"),
     ],
 )
@@ -247,7 +247,7 @@ def test_no_answer_is_told_by_the_errors_name_alone(
 
     error = raised_by(CALLS[method], unreal)
 
-    assert isinstance(error, Unavailable)
+    assert isinstance(error, TryLater)
     assert type(broken).__name__ in str(error)
 
 

@@ -18,7 +18,7 @@ from tests.fakes.response_host import server_context
 from tests.fakes.token_endpoint import Asked, FakeTokenEndpoint, Reply, TokenServer, serving
 from tests.given import POOL
 from user_pool_client.aws import token_endpoint
-from user_pool_client.aws.token_endpoint import ask
+from user_pool_client.aws.token_endpoint import check_secret
 from user_pool_client.domain.credentials import Credentials, Verdict
 from user_pool_client.domain.sensitive import Sensitive
 
@@ -90,7 +90,7 @@ def test_the_right_secret_is_taken(
 ) -> None:
     credentials = host.client(**settings)
 
-    assert ask(URL, credentials, machine) is Verdict.TAKEN
+    assert check_secret(URL, credentials, machine) is Verdict.TAKEN
     assert host.asked == [Asked(credentials.client_id, *asked)]
 
 
@@ -99,16 +99,19 @@ def test_a_wrong_secret_is_refused(host: Host, settings: dict[str, object], mach
     right = host.client(**settings)
     wrong = Credentials(right.client_id, Sensitive(CLIENT_SECRET))
 
-    assert ask(URL, wrong, machine) is Verdict.REFUSED
+    assert check_secret(URL, wrong, machine) is Verdict.REFUSED
 
 
 def test_a_client_that_may_not_ask_that_way_leaves_it_open(host: Host) -> None:
-    assert ask(URL, host.client(), machine=False) is Verdict.UNDECIDED
+    assert check_secret(URL, host.client(), machine=False) is Verdict.INCONCLUSIVE
 
 
 @pytest.mark.usefixtures("host")
 def test_a_secret_that_is_no_text_is_refused_and_stops_nothing() -> None:
-    assert ask(URL, Credentials("1example23456789", Sensitive("half \ud83d a pair")), machine=False) is Verdict.REFUSED
+    assert (
+        check_secret(URL, Credentials("1example23456789", Sensitive("half \ud83d a pair")), machine=False)
+        is Verdict.REFUSED
+    )
 
 
 DEEP = b'{"error":' + b"[" * 60000
@@ -122,28 +125,30 @@ DEEP = b'{"error":' + b"[" * 60000
         pytest.param(Reply.error("invalid_grant"), Verdict.TAKEN, id="invalid_grant"),
         pytest.param(Reply.error("invalid_client"), Verdict.REFUSED, id="invalid_client"),
         pytest.param(Reply.error("invalid_client", 401), Verdict.REFUSED, id="invalid_client-with-401"),
-        pytest.param(Reply.error("invalid_request"), Verdict.UNDECIDED, id="invalid_request"),
-        pytest.param(Reply.error("unauthorized_client"), Verdict.UNDECIDED, id="unauthorized_client"),
-        pytest.param(Reply.error("invalid_client", 403), Verdict.SILENT, id="another-4xx"),
-        pytest.param(Reply.error("invalid_grant", 500), Verdict.SILENT, id="500"),
-        pytest.param(Reply(503, b""), Verdict.SILENT, id="503"),
-        pytest.param(Reply(400, b""), Verdict.SILENT, id="nothing"),
-        pytest.param(Reply(400, b"<html>invalid_client</html>"), Verdict.SILENT, id="garbage"),
-        pytest.param(Reply(400, b"\xff\xfe\x00"), Verdict.SILENT, id="no-text"),
-        pytest.param(Reply(400, b'["invalid_client"]'), Verdict.SILENT, id="a-list"),
-        pytest.param(Reply(400, b'{"message": "invalid_client"}'), Verdict.SILENT, id="no-error"),
-        pytest.param(Reply(400, b'{"error": null}'), Verdict.SILENT, id="null"),
-        pytest.param(Reply(400, b'{"error": {"invalid_client": 1}}'), Verdict.SILENT, id="an-object"),
-        pytest.param(Reply(400, DEEP), Verdict.SILENT, id="deeper-than-python-reads"),
+        pytest.param(Reply.error("invalid_request"), Verdict.INCONCLUSIVE, id="invalid_request"),
+        pytest.param(Reply.error("unauthorized_client"), Verdict.INCONCLUSIVE, id="unauthorized_client"),
+        pytest.param(Reply.error("invalid_client", 403), Verdict.NO_ANSWER, id="another-4xx"),
+        pytest.param(Reply.error("invalid_grant", 500), Verdict.NO_ANSWER, id="500"),
+        pytest.param(Reply(503, b""), Verdict.NO_ANSWER, id="503"),
+        pytest.param(Reply(400, b""), Verdict.NO_ANSWER, id="nothing"),
+        pytest.param(Reply(400, b"<html>invalid_client</html>"), Verdict.NO_ANSWER, id="garbage"),
+        pytest.param(Reply(400, b"\xff\xfe\x00"), Verdict.NO_ANSWER, id="no-text"),
+        pytest.param(Reply(400, b'["invalid_client"]'), Verdict.NO_ANSWER, id="a-list"),
+        pytest.param(Reply(400, b'{"message": "invalid_client"}'), Verdict.NO_ANSWER, id="no-error"),
+        pytest.param(Reply(400, b'{"error": null}'), Verdict.NO_ANSWER, id="null"),
+        pytest.param(Reply(400, b'{"error": {"invalid_client": 1}}'), Verdict.NO_ANSWER, id="an-object"),
+        pytest.param(Reply(400, DEEP), Verdict.NO_ANSWER, id="deeper-than-python-reads"),
         pytest.param(
-            Reply(400, b" " * 70000 + json.dumps({"error": "invalid_client"}).encode()), Verdict.SILENT, id="too-large"
+            Reply(400, b" " * 70000 + json.dumps({"error": "invalid_client"}).encode()),
+            Verdict.NO_ANSWER,
+            id="too-large",
         ),
     ],
 )
 def test_an_answer_is_judged(host: Host, reply: Reply, verdict: Verdict) -> None:
     host.server.say = reply
 
-    assert ask(URL, NOBODYS, machine=False) is verdict
+    assert check_secret(URL, NOBODYS, machine=False) is verdict
 
 
 @pytest.mark.usefixtures("host")
@@ -155,8 +160,8 @@ def test_what_is_sent_is_a_form_with_basic_authentication_and_the_secret_is_nowh
         return Reply.error("invalid_grant")
 
     with mock.patch.object(FakeTokenEndpoint, "reply_to", note):
-        assert ask(URL, NOBODYS, machine=False) is Verdict.TAKEN
-        assert ask(URL, NOBODYS, machine=True) is Verdict.TAKEN
+        assert check_secret(URL, NOBODYS, machine=False) is Verdict.TAKEN
+        assert check_secret(URL, NOBODYS, machine=True) is Verdict.TAKEN
 
     (_, code, headers), (_, machine, _) = seen
     pair = base64.b64encode(f"{NOBODYS.client_id}:{CLIENT_SECRET}".encode()).decode()
@@ -177,7 +182,7 @@ def test_what_is_sent_is_a_form_with_basic_authentication_and_the_secret_is_nowh
 )
 def test_a_wrong_certificate_is_told_no_secret(tmp_path: Path, certified: str, trusted: bool) -> None:
     with a_host(tmp_path, certified=certified, trusted=trusted) as host:
-        assert ask(URL, host.client(**CODE), machine=False) is Verdict.SILENT
+        assert check_secret(URL, host.client(**CODE), machine=False) is Verdict.NO_ANSWER
 
         assert host.asked == []
 
@@ -186,7 +191,7 @@ def test_a_wrong_certificate_is_told_no_secret(tmp_path: Path, certified: str, t
 def test_a_redirect_is_not_followed(host: Host, status: int) -> None:
     host.server.say, host.server.location = Reply(status, b""), f"https://{HOST}/elsewhere"
 
-    assert ask(URL, NOBODYS, machine=False) is Verdict.SILENT
+    assert check_secret(URL, NOBODYS, machine=False) is Verdict.NO_ANSWER
     assert host.server.heard == ["/oauth2/token"]
 
 
@@ -195,12 +200,12 @@ def test_no_answer_is_silence(host: Host, say: Literal["never", "close"]) -> Non
     host.server.say = say
 
     with mock.patch.object(token_endpoint, "_TIMEOUT", 0.1):
-        assert ask(URL, NOBODYS, machine=False) is Verdict.SILENT
+        assert check_secret(URL, NOBODYS, machine=False) is Verdict.NO_ANSWER
 
 
 def test_a_host_that_does_not_talk_tls_is_silence(tmp_path: Path) -> None:
     with a_host(tmp_path) as host, mock.patch.object(host.server, "_tls", None):
-        assert ask(URL, NOBODYS, machine=False) is Verdict.SILENT
+        assert check_secret(URL, NOBODYS, machine=False) is Verdict.NO_ANSWER
 
     assert host.asked == []
 
@@ -216,19 +221,19 @@ def test_a_host_that_does_not_talk_tls_is_silence(tmp_path: Path) -> None:
     ],
 )
 def test_a_host_that_is_not_there_is_silence(host: Host, url: str) -> None:
-    assert ask(url, NOBODYS, machine=False) is Verdict.SILENT
+    assert check_secret(url, NOBODYS, machine=False) is Verdict.NO_ANSWER
     assert host.asked == []
 
 
 def test_nobody_listens_is_silence() -> None:
     with mock.patch.object(socket, "create_connection", side_effect=ConnectionRefusedError):
-        assert ask(URL, NOBODYS, machine=False) is Verdict.SILENT
+        assert check_secret(URL, NOBODYS, machine=False) is Verdict.NO_ANSWER
 
 
 def test_not_even_a_talkative_http_client_prints_the_secret(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     credentials = host.client(**CODE)
 
     with mock.patch.object(http.client.HTTPConnection, "debuglevel", 1):
-        assert ask(URL, credentials, machine=False) is Verdict.TAKEN
+        assert check_secret(URL, credentials, machine=False) is Verdict.TAKEN
 
     assert "Basic" not in capsys.readouterr().out

@@ -16,7 +16,7 @@ from tests.fakes.cognito import ApiError, FakeCognito
 from tests.fakes.crowd import Crowd
 from user_pool_client.aws import cognito
 from user_pool_client.aws.cognito import AppClients
-from user_pool_client.aws.sessions import Connections
+from user_pool_client.aws.sessions import ClientCache
 from user_pool_client.deadline import Clock, Deadline
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ LATENCY = 0.1  # seconds that Cognito takes for each call, served or refused
 FUNCTION_TIMEOUT = 300.0
 
 
-class Direct(Connections):
+class Direct(ClientCache):
     """Lead to the fake without boto3 in between, which would take the most of a test's time."""
 
     def __init__(self, fake: FakeCognito, clock: Clock) -> None:
@@ -38,7 +38,7 @@ class Direct(Connections):
         self._fake = fake
 
     @override
-    def client(self, pool_id: str, role: object = None, *, hurried: bool = False) -> Any:
+    def client(self, pool_id: str, role: object = None, *, short_timeout: bool = False) -> Any:
         return self
 
     def __getattr__(self, method: str) -> Callable[..., Json]:

@@ -24,7 +24,7 @@ from tests.flow.world import (
     a_world,
 )
 from user_pool_client.custom_resource.request import Request
-from user_pool_client.domain.properties import IMPORTS, SETTINGS, UPDATABLE
+from user_pool_client.domain.properties import IMPORT_PROPERTIES, SETTINGS, UPDATABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,7 +118,7 @@ def test_create_with_everything_names_every_property() -> None:
     properties = event("create-with-everything")["ResourceProperties"]
 
     # A secret of one's own excludes a generated one, and has no business in a file; a kept one has events of its own.
-    not_here = {"ClientSecret", "SecretId", "RoleArn", "ExternalId", *IMPORTS}
+    not_here = {"ClientSecret", "SecretId", "RoleArn", "ExternalId", *IMPORT_PROPERTIES}
     assert properties.keys() | not_here == SETTINGS.keys() | {"ServiceToken", "ServiceTimeout"}
 
 

@@ -21,7 +21,7 @@ from tests.flow.templates import ANALYTICS_ARN, APP, DESKTOP, EXAMPLES, MOBILE, 
 from tests.flow.world import DESCRIBE, POOL, UPDATE, World, a_world
 from tools.import_template import ROOT, main
 from tools.pool_template import MOST_BYTES, MOST_RESOURCES, SECONDS_APART, logical_ids, templates
-from user_pool_client.domain.app_client import Named
+from user_pool_client.domain.app_client import ClientSummary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -436,9 +436,9 @@ def test_ids_are_the_same_from_run_to_run_and_with_a_prefix(world: World, writte
 
 def test_ids_do_not_depend_on_the_order_of_clients() -> None:
     names = [*HOSTILE_NAMES, "same", "Client", "client"]
-    clients = [Named(f"{number:026d}", name) for number, name in enumerate(names)]
+    clients = [ClientSummary(f"{number:026d}", name) for number, name in enumerate(names)]
     # A name that is what another one's id is made to be: it gives way, too.
-    clients += [Named("a" * 26, f"Same{27:026d}"), Named("b+_" * 8, "same")]
+    clients += [ClientSummary("a" * 26, f"Same{27:026d}"), ClientSummary("b+_" * 8, "same")]
     ids = logical_ids(clients)
 
     for seed in range(20):
@@ -449,11 +449,11 @@ def test_ids_do_not_depend_on_the_order_of_clients() -> None:
 
 
 def test_a_client_of_another_name_changes_no_ids() -> None:
-    clients = [Named("1" * 26, "web"), Named("2" * 26, "api"), Named("3" * 26, "web")]
+    clients = [ClientSummary("1" * 26, "web"), ClientSummary("2" * 26, "api"), ClientSummary("3" * 26, "web")]
     ids = logical_ids(clients)
 
     assert ids == {"1" * 26: f"Web{'1' * 26}", "2" * 26: "Api", "3" * 26: f"Web{'3' * 26}"}
-    assert logical_ids([*clients, Named("4" * 26, "mobile")]) == {**ids, "4" * 26: "Mobile"}
+    assert logical_ids([*clients, ClientSummary("4" * 26, "mobile")]) == {**ids, "4" * 26: "Mobile"}
 
 
 def test_a_prefix_chooses_clients_and_is_in_the_description(world: World, written: Written) -> None:

@@ -18,7 +18,7 @@ from user_pool_client.operations import reconcile
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from user_pool_client.domain.app_client import Observed
+    from user_pool_client.domain.app_client import AppClient
 
 type Json = dict[str, Any]
 
@@ -139,7 +139,7 @@ def test_once_a_client_exists_the_late_answer_has_its_id_so_that_cloudformation_
     old = world.existing()
     slow = SlowWork(world, "none")
 
-    def slowly(observed: Observed) -> Attributes:
+    def slowly(observed: AppClient) -> Attributes:
         slow.wait()
         return attributes(observed)
 

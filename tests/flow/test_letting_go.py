@@ -18,7 +18,7 @@ from tests.flow.importing import FORBIDDEN, LIST, SET_SESSION, TOO_MANY, session
 from tests.flow.templates import APP, DESKTOP, MOBILE, differing
 from tests.flow.world import CREATE, DELETE, DESCRIBE, OTHER_POOL, POOL, UPDATE, World, a_world
 from user_pool_client.domain.physical_id import is_client_id
-from user_pool_client.domain.properties import IMPORTS
+from user_pool_client.domain.properties import IMPORT_PROPERTIES
 
 if TYPE_CHECKING:
     from tests.flow.world import Answer
@@ -84,7 +84,7 @@ class Life(RuleBasedStateMachine):
                 )
                 self.theirs[client_id] = pool_id
         self.before = {client_id: self.described(client_id) for client_id in self.theirs}
-        self.named: dict[str, set[str]] = {client_id: set() for client_id in self.theirs}
+        self.list_clients: dict[str, set[str]] = {client_id: set() for client_id in self.theirs}
         self.handed_over: set[str] = set()
         self.let_go: set[str] = set()
         self.clean = True
@@ -190,7 +190,7 @@ class Life(RuleBasedStateMachine):
         answer = self.world.send(self.last, timeout=300)
         self.world.fake.planned_faults.clear()
 
-        imported = any(name in properties for name in IMPORTS)
+        imported = any(name in properties for name in IMPORT_PROPERTIES)
         if kind == "Update" and answer.status == "SUCCESS" and not imported:
             self.note_what_is_handed_over(answer.physical_id, physical_id, old or {})
         if imported and answer.status == "SUCCESS":
@@ -213,18 +213,18 @@ class Life(RuleBasedStateMachine):
             present = client_id == physical_id and import_id in ("", client_id)
             found = import_id == client_id or name.startswith(prefix)
             if self.theirs[client_id] == properties["UserPoolId"] and (present or found):
-                self.named[client_id] |= properties.keys()
+                self.list_clients[client_id] |= properties.keys()
 
     def note_what_is_handed_over(self, client_id: str, given_id: str, old: Json) -> None:
         """A template without an import makes the client that it is about the stack's own."""
         if client_id in self.theirs:
             assert client_id == given_id
-            assert any(name in old for name in IMPORTS) or client_id in self.handed_over
+            assert any(name in old for name in IMPORT_PROPERTIES) or client_id in self.handed_over
             self.handed_over.add(client_id)
 
     def check_deletions(self, kind: str, properties: Json, physical_id: str, there: set[str]) -> None:
         gone = there - self.clients()
-        if kind != "Delete" or any(name in properties for name in IMPORTS):
+        if kind != "Delete" or any(name in properties for name in IMPORT_PROPERTIES):
             assert not gone, "Something was deleted that nobody asked to delete"
         if is_client_id(physical_id):
             assert gone <= {physical_id}
@@ -244,8 +244,8 @@ class Life(RuleBasedStateMachine):
     def check_settings(self) -> None:
         for client_id, before in self.before.items():
             now = self.described(client_id)
-            named = self.named[client_id]
-            if named <= {"UserPoolId", *IMPORTS, "GenerateSecret"}:
+            named = self.list_clients[client_id]
+            if named <= {"UserPoolId", *IMPORT_PROPERTIES, "GenerateSecret"}:
                 assert now == before, "A client was written that no template has anything to say of"
             assert differing(before, now) <= named, "A setting changed that no template names"
             assert now.get("ClientSecret") == before.get("ClientSecret")

@@ -43,7 +43,7 @@ from tests.flow.kept import (
 )
 from tests.flow.templates import APP
 from tests.flow.world import DESCRIBE, FRANKFURT_POOL, OTHER_POOL, POOL
-from user_pool_client.domain.errors import ProviderError, Refused, Unavailable
+from user_pool_client.domain.errors import ProviderError, Refused, TryLater
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -526,7 +526,7 @@ def test_the_deleted_one_is_never_currents_in_a_long_life(kept: Kept) -> None:
 
 def test_a_secret_without_a_value_fails_with_a_clear_word_and_succeeds_at_the_next_try(kept: Kept) -> None:
     version_id = kept.secrets.begin_rotation(kept.arn)
-    with pytest.raises(Unavailable, match="has no value yet: its app client has not been made") as early:
+    with pytest.raises(TryLater, match="has no value yet: its app client has not been made") as early:
         again(kept, version_id)
     assert "Secrets Manager tries again" in str(early.value)
     assert "DependsOn" in str(early.value)
@@ -540,7 +540,7 @@ def test_a_secret_without_a_value_fails_with_a_clear_word_and_succeeds_at_the_ne
 
 def test_a_client_that_is_made_amid_the_tries_of_a_rotation_keeps_its_first_secret(kept: Kept) -> None:
     version_id = kept.secrets.begin_rotation(kept.arn)
-    with pytest.raises(Unavailable):
+    with pytest.raises(TryLater):
         again(kept, version_id)
     kept.made()
     first = kept.current()
@@ -715,7 +715,7 @@ def test_a_token_endpoint_that_does_not_say_is_asked_again_and_then_it_is_an_err
     version_id = begun(kept, until="testSecret")
     kept.endpoint.planned = [answer] * 100
 
-    with pytest.raises(Unavailable, match="token endpoint did not answer"):
+    with pytest.raises(TryLater, match="token endpoint did not answer"):
         kept.step(kept.event(version_id, "testSecret"))
     assert 2 < len(kept.endpoint.planned) < 98
     kept.endpoint.planned = [answer]
@@ -812,7 +812,7 @@ def test_a_schedule_that_does_not_rotate_at_once_tests_the_current_secret_alone(
 
 
 def test_that_test_of_a_secret_without_a_value_fails_with_a_clear_word(kept: Kept) -> None:
-    with pytest.raises(Unavailable, match="has no value yet"):
+    with pytest.raises(TryLater, match="has no value yet"):
         kept.secrets.try_out_rotation(kept.arn, kept.step)
 
 
@@ -1011,7 +1011,7 @@ def test_two_secrets_of_two_clients_are_rotated_apart(kept: Kept) -> None:
 def test_a_secret_that_has_no_value_any_more_cannot_finish_a_rotation(kept: Kept) -> None:
     version_id = kept.secrets.begin_rotation(kept.arn)
 
-    with pytest.raises(Unavailable, match="has no value yet"):
+    with pytest.raises(TryLater, match="has no value yet"):
         kept.step(kept.event(version_id, "finishSecret"))
 
     assert kept.secrets.text(kept.arn) is None
@@ -1086,7 +1086,7 @@ def test_an_error_that_nobody_expected_is_told_by_its_place_and_not_by_its_text(
 
     kept.endpoint.on_ask = fail
 
-    with pytest.raises(Unavailable, match=r"Unexpected RuntimeError at test_rotation\.py:\d+ fail\.") as failed:
+    with pytest.raises(TryLater, match=r"Unexpected RuntimeError at test_rotation\.py:\d+ fail\.") as failed:
         kept.step(kept.event(version_id, "testSecret"))
 
     assert (failed.value.__context__, failed.value.__cause__) == (None, None)
@@ -1112,7 +1112,7 @@ def test_a_rotation_is_counted(kept: Kept) -> None:
 def test_a_step_that_fails_is_counted_and_logged_with_the_reason(kept: Kept) -> None:
     version_id = kept.secrets.begin_rotation(kept.arn)
 
-    with pytest.raises(Unavailable) as failed:
+    with pytest.raises(TryLater) as failed:
         kept.step(kept.event(version_id, "createSecret"))
 
     assert kept.world.metrics() == ["RotationFailed"]

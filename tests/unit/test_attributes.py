@@ -9,7 +9,7 @@ import pytest
 
 from tests.canaries import CLIENT_SECRET
 from tests.given import CLIENT_ID, POOL, observed
-from user_pool_client.domain.app_client import Observed
+from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.attributes import DESCRIBED, IDS, KEPT, attributes, setting_paths
 from user_pool_client.domain.endpoints import issuer
 from user_pool_client.domain.properties import SETTINGS
@@ -135,7 +135,7 @@ def test_a_client_that_has_everything_shows_it() -> None:
     ],
 )
 def test_whether_a_client_has_a_secret_is_told_apart_from_the_secret(
-    client: Observed, expected: tuple[str, bool]
+    client: AppClient, expected: tuple[str, bool]
 ) -> None:
     found = attributes(client)
 
@@ -163,7 +163,7 @@ def test_rotation_shows_the_default_of_a_member_that_is_missing() -> None:
 
 def test_dates_are_told_in_utc() -> None:
     elsewhere = timezone(timedelta(hours=2))
-    client = Observed(
+    client = AppClient(
         pool_id=POOL,
         client_id=CLIENT_ID,
         settings={"ClientName": "web"},
@@ -204,7 +204,7 @@ def test_the_attributes_are_the_same_for_every_client(settings: dict[str, Any]) 
 def test_every_setting_is_shown() -> None:
     shown = {path.partition(".")[0] for path in setting_paths()}
 
-    assert shown == {name for name in SETTINGS if SETTINGS[name].goes_to != "provider"} - {"ClientSecret"}
+    assert shown == {name for name in SETTINGS if SETTINGS[name].target != "provider"} - {"ClientSecret"}
 
 
 def test_the_ids_that_are_never_left_out_are_attributes() -> None:

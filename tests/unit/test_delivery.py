@@ -15,7 +15,7 @@ from tests.given import CLIENT_ID, HOST, POOL, REQUEST_ID, RESPONSE_URL, STACK_I
 from user_pool_client.custom_resource import sender
 from user_pool_client.custom_resource.request import Request
 from user_pool_client.custom_resource.response import Outcome
-from user_pool_client.custom_resource.sender import Destination, ToCloudFormation, ToTerminal, destination, put
+from user_pool_client.custom_resource.sender import ConsoleSender, Destination, S3Sender, destination, put
 from user_pool_client.deadline import Clock, Deadline
 from user_pool_client.domain.errors import Unanswerable
 from user_pool_client.domain.sensitive import Sensitive
@@ -308,7 +308,7 @@ OUTCOME = Outcome("SUCCESS", CLIENT_ID, data={"ClientId": CLIENT_ID, "ClientSecr
 
 
 def test_a_courier_checks_before_anything_is_done() -> None:
-    courier = ToCloudFormation("us-east-1", "")
+    courier = S3Sender("us-east-1", "")
 
     courier.check(REQUEST)
     with pytest.raises(Unanswerable):
@@ -319,7 +319,7 @@ def test_a_courier_delivers_the_outcome_and_logs_what_did_not_fit(caplog: pytest
     outcome = Outcome("SUCCESS", CLIENT_ID, data={**OUTCOME.data, "CallbackURLs": "x" * 5000})
     with response_host("127.0.0.1", tls=False) as host:
         request = Request.parse(event(ResponseURL=host.url(f"/key{QUERY}")))
-        ToCloudFormation("us-east-1", "http://127.0.0.1:4566").deliver(request, outcome, Hours().deadline(60))
+        S3Sender("us-east-1", "http://127.0.0.1:4566").deliver(request, outcome, Hours().deadline(60))
 
     (arrived,) = host.puts
     assert json.loads(arrived.body) == {
@@ -337,7 +337,7 @@ def test_a_courier_delivers_the_outcome_and_logs_what_did_not_fit(caplog: pytest
 
 def test_at_a_terminal_the_answer_is_printed_with_its_secret_masked(capsys: pytest.CaptureFixture[str]) -> None:
     request = Request.parse(event(ResponseURL="http://pre-signed-s3-url-for-response", UserPoolId=POOL))
-    terminal = ToTerminal()
+    terminal = ConsoleSender()
 
     terminal.check(request)
     terminal.deliver(request, OUTCOME, Hours().deadline(60))

@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 
 from tools.reference import CloudFormationLoader
 from user_pool_client.domain.parsing import nearest
-from user_pool_client.domain.properties import NOT_SETTINGS, SETTINGS, ListTemplate, LookupTemplate
+from user_pool_client.domain.properties import RESERVED, SETTINGS, ListProperties, LookupProperties
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,8 +43,8 @@ NO_FILES = {"user-pool-client/", "build/docs/"}
 # The resources that the function answers for, and their properties.
 TYPES = {
     "Custom::UserPoolClient": SETTINGS.keys(),
-    "Custom::UserPoolClientLookup": LookupTemplate.__annotations__.keys(),
-    "Custom::UserPoolClientList": ListTemplate.__annotations__.keys(),
+    "Custom::UserPoolClientLookup": LookupProperties.__annotations__.keys(),
+    "Custom::UserPoolClientList": ListProperties.__annotations__.keys(),
 }
 FILE = re.compile(r"(?:[\w.-]+/)*[\w.-]+\.(?:py|md|yaml|toml|txt|json)|(?:[\w.-]+/)+|Makefile|(?:[\w.-]+/)+Makefile")
 
@@ -210,7 +210,7 @@ def test_clients_have_only_properties_that_exist(block: Code) -> None:
     assert found or "Resources" in parsed(block)
     for client in found:
         properties = client["Properties"].keys()
-        assert {"ServiceToken", "UserPoolId"} <= properties <= TYPES[client["Type"]] | NOT_SETTINGS
+        assert {"ServiceToken", "UserPoolId"} <= properties <= TYPES[client["Type"]] | RESERVED
 
 
 def test_the_role_in_another_account_may_do_what_the_functions_role_may_do() -> None:
@@ -238,14 +238,14 @@ def test_the_arguments_of_other_tools_are_told_for_every_setting_that_they_have(
     table = guide.partition("\n| Argument | Property |\n")[2].partition("\n\n")[0]
     pairs = re.findall(r"^\| `(\w+)`[^|]* \| `(\w+)`[^|]* \|$", table, re.MULTILINE)
     assert len(pairs) == len(table.splitlines()) - 1
-    settings = {name for name, setting in SETTINGS.items() if setting.goes_to == "client"} - {"ClientSecret"}
+    settings = {name for name, setting in SETTINGS.items() if setting.target == "client"} - {"ClientSecret"}
     assert {name for _, name in pairs} == settings | {"ImportNamePrefix", "ImportNamePattern"}
     for argument, name in pairs:
         assert argument in ("name", "name_prefix", "name_pattern") or nearest(argument, SETTINGS) == name
 
 
 def test_every_metric_is_in_the_reference() -> None:
-    counted = {name for source in SOURCES.values() for name in re.findall(r'(?:count|add_metric)\("(\w+)"', source)}
+    counted = {name for source in SOURCES.values() for name in re.findall(r'(?:count_metric|add_metric)\("(\w+)"', source)}
     rows = METRICS.read_text().partition("\n| Metric | Counts |\n")[2].partition("\n\n")[0]
     assert set(re.findall(r"`(\w+)`", rows)) == counted
 

@@ -10,16 +10,16 @@ import pytest
 
 from tests.canaries import OTHER_SECRET, OWN_SECRET
 from tests.given import CLIENT_ID, POOL
-from user_pool_client.domain.app_client import Observed
-from user_pool_client.domain.fingerprint import by_name, sought
-from user_pool_client.domain.physical_id import is_invented
-from user_pool_client.domain.resource_status import Standing
+from user_pool_client.domain.app_client import AppClient
+from user_pool_client.domain.fingerprint import fingerprint, without_settings
+from user_pool_client.domain.physical_id import is_generated_id
+from user_pool_client.domain.resource_status import ResourceStatus
 from user_pool_client.domain.sensitive import Sensitive
 
 SIGNED = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 MADE = SIGNED + timedelta(seconds=1)
 SETTINGS = {"UserPoolId": POOL, "ClientName": "web", "CallbackURLs": ["https://a.example.com", "https://b.example.com"]}
-SHOWN = Observed(
+SHOWN = AppClient(
     POOL,
     CLIENT_ID,
     {"ClientName": "web", "CallbackURLs": ["https://b.example.com", "https://a.example.com"]},
@@ -28,7 +28,7 @@ SHOWN = Observed(
 
 
 def wanted(**more: Any) -> Any:
-    return sought({**SETTINGS, **more}, since=SIGNED, besides="")
+    return fingerprint({**SETTINGS, **more}, since=SIGNED, besides="")
 
 
 def test_a_client_with_every_setting_made_after_the_request_is_it() -> None:
@@ -77,13 +77,13 @@ def test_it_has_a_secret_if_and_only_if_one_was_asked_for(
 
 
 def test_where_the_secret_may_have_come_from_elsewhere_it_is_no_difference() -> None:
-    anything = sought(SETTINGS, since=SIGNED, besides="", any_secret=True)
+    anything = fingerprint(SETTINGS, since=SIGNED, besides="", any_secret=True)
 
     assert anything.fits(replace(SHOWN, secret=Sensitive(OTHER_SECRET), has_secret=True))
 
 
 def test_a_name_that_is_proof_needs_no_settings_but_the_time() -> None:
-    named = by_name(wanted(AuthSessionValidity=5))
+    named = without_settings(wanted(AuthSessionValidity=5))
 
     assert named.fits(SHOWN)
     assert not named.fits(replace(SHOWN, created=SIGNED - timedelta(minutes=1)))
@@ -92,39 +92,39 @@ def test_a_name_that_is_proof_needs_no_settings_but_the_time() -> None:
 @pytest.mark.parametrize(
     ("kind", "standing", "awaited"),
     [
-        ("Create", Standing("CREATE_IN_PROGRESS"), True),
-        ("Create", Standing("CREATE_IN_PROGRESS", CLIENT_ID), False),
-        ("Create", Standing("CREATE_IN_PROGRESS", since=SIGNED + timedelta(seconds=30)), True),
-        ("Create", Standing("CREATE_IN_PROGRESS", since=SIGNED + timedelta(seconds=31)), False),
-        ("Create", Standing("CREATE_COMPLETE", CLIENT_ID), False),
-        ("Create", Standing("UPDATE_IN_PROGRESS", CLIENT_ID), False),
-        ("Create", Standing("CREATE_FAILED"), False),
-        ("Create", Standing("DELETE_IN_PROGRESS"), False),
-        ("Create", Standing(), False),
-        ("Update", Standing("UPDATE_IN_PROGRESS", CLIENT_ID), True),
-        ("Update", Standing("UPDATE_ROLLBACK_IN_PROGRESS", CLIENT_ID), True),
-        ("Update", Standing("UPDATE_COMPLETE", CLIENT_ID), False),
-        ("Update", Standing("UPDATE_FAILED", CLIENT_ID), False),
-        ("Update", Standing("DELETE_IN_PROGRESS", CLIENT_ID), False),
+        ("Create", ResourceStatus("CREATE_IN_PROGRESS"), True),
+        ("Create", ResourceStatus("CREATE_IN_PROGRESS", CLIENT_ID), False),
+        ("Create", ResourceStatus("CREATE_IN_PROGRESS", since=SIGNED + timedelta(seconds=30)), True),
+        ("Create", ResourceStatus("CREATE_IN_PROGRESS", since=SIGNED + timedelta(seconds=31)), False),
+        ("Create", ResourceStatus("CREATE_COMPLETE", CLIENT_ID), False),
+        ("Create", ResourceStatus("UPDATE_IN_PROGRESS", CLIENT_ID), False),
+        ("Create", ResourceStatus("CREATE_FAILED"), False),
+        ("Create", ResourceStatus("DELETE_IN_PROGRESS"), False),
+        ("Create", ResourceStatus(), False),
+        ("Update", ResourceStatus("UPDATE_IN_PROGRESS", CLIENT_ID), True),
+        ("Update", ResourceStatus("UPDATE_ROLLBACK_IN_PROGRESS", CLIENT_ID), True),
+        ("Update", ResourceStatus("UPDATE_COMPLETE", CLIENT_ID), False),
+        ("Update", ResourceStatus("UPDATE_FAILED", CLIENT_ID), False),
+        ("Update", ResourceStatus("DELETE_IN_PROGRESS", CLIENT_ID), False),
     ],
 )
-def test_whether_an_answer_is_awaited(kind: str, standing: Standing, awaited: bool) -> None:
+def test_whether_an_answer_is_awaited(kind: str, standing: ResourceStatus, awaited: bool) -> None:
     assert standing.awaits(kind, SIGNED) == awaited
 
 
 @pytest.mark.parametrize(
     ("kind", "standing", "answered"),
     [
-        ("Create", Standing("CREATE_COMPLETE", CLIENT_ID), True),
-        ("Create", Standing("CREATE_IN_PROGRESS", CLIENT_ID), True),
-        ("Create", Standing("CREATE_IN_PROGRESS"), False),
-        ("Create", Standing("UPDATE_COMPLETE", CLIENT_ID), False),
-        ("Update", Standing("UPDATE_COMPLETE", CLIENT_ID), True),
-        ("Update", Standing("UPDATE_IN_PROGRESS", CLIENT_ID), False),
-        ("Update", Standing(), False),
+        ("Create", ResourceStatus("CREATE_COMPLETE", CLIENT_ID), True),
+        ("Create", ResourceStatus("CREATE_IN_PROGRESS", CLIENT_ID), True),
+        ("Create", ResourceStatus("CREATE_IN_PROGRESS"), False),
+        ("Create", ResourceStatus("UPDATE_COMPLETE", CLIENT_ID), False),
+        ("Update", ResourceStatus("UPDATE_COMPLETE", CLIENT_ID), True),
+        ("Update", ResourceStatus("UPDATE_IN_PROGRESS", CLIENT_ID), False),
+        ("Update", ResourceStatus(), False),
     ],
 )
-def test_whether_it_was_answered(kind: str, standing: Standing, answered: bool) -> None:
+def test_whether_it_was_answered(kind: str, standing: ResourceStatus, answered: bool) -> None:
     assert standing.answered(kind) == answered
 
 
@@ -146,4 +146,4 @@ def test_whether_it_was_answered(kind: str, standing: Standing, answered: bool) 
     ],
 )
 def test_an_id_that_cloudformation_made_up_names_stack_and_resource(physical_id: str, invented: bool) -> None:
-    assert is_invented(physical_id, "shop-prod", "WebClient") == invented
+    assert is_generated_id(physical_id, "shop-prod", "WebClient") == invented

@@ -6,10 +6,10 @@ import pytest
 
 from tests.canaries import OWN_SECRET
 from tools.forecast import MASK, Change, Forecast, forecast, told
-from user_pool_client.domain.app_client import Observed
+from user_pool_client.domain.app_client import AppClient
 
 POOL, OTHER = "us-east-1_Abc123xyz", "us-east-1_Other9999"
-PRESENT = Observed(POOL, "client1", {"ClientName": "web", "AuthSessionValidity": 5}, has_secret=False)
+PRESENT = AppClient(POOL, "client1", {"ClientName": "web", "AuthSessionValidity": 5}, has_secret=False)
 
 
 def told_of(before: dict[str, Any], after: dict[str, Any], unknown: dict[str, str] | None = None) -> Forecast:

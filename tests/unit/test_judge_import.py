@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.given import POOL
-from user_pool_client.domain.parsing import read
-from user_pool_client.domain.properties import IMPORTS, ListTemplate, LookupTemplate
-from user_pool_client.domain.rules import judge_import
+from user_pool_client.domain.parsing import parse
+from user_pool_client.domain.properties import IMPORT_PROPERTIES, ListProperties, LookupProperties
+from user_pool_client.domain.rules import validate_import
 from user_pool_client.domain.sensitive import Sensitive
 
 BY_ID = {"ImportId": f"{POOL}/3n4b5urk1ft4fl3mg5e62d9ado"}
@@ -36,7 +36,7 @@ SECRET = {"ClientSecret": Sensitive("canary0given0in0the0template")}
     ],
 )
 def test_what_is_said_well_is_no_problem(settings: dict[str, Any]) -> None:
-    assert judge_import({"UserPoolId": POOL, **settings}) == []
+    assert validate_import({"UserPoolId": POOL, **settings}) == []
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_what_is_said_well_is_no_problem(settings: dict[str, Any]) -> None:
     [
         pytest.param(BY_ID | BY_PREFIX, ("ImportId", "ImportNamePrefix"), id="two imports"),
         pytest.param(BY_PREFIX | BY_PATTERN, ("ImportNamePrefix", "ImportNamePattern"), id="two names"),
-        pytest.param(BY_PATTERN | BY_PREFIX | BY_ID, IMPORTS, id="three imports"),
+        pytest.param(BY_PATTERN | BY_PREFIX | BY_ID, IMPORT_PROPERTIES, id="three imports"),
         pytest.param({"ImportId": "us-east-1_Other/abc"}, ("ImportId", "UserPoolId"), id="another pool"),
         pytest.param({"ImportId": f"{POOL.lower()}/abc"}, ("ImportId", "UserPoolId"), id="case of the pool"),
         pytest.param({"ImportId": f"{POOL}x/abc"}, ("ImportId", "UserPoolId"), id="a pool that begins alike"),
@@ -57,7 +57,7 @@ def test_what_is_said_well_is_no_problem(settings: dict[str, Any]) -> None:
 def test_what_does_not_go_together_is_one_problem_that_names_all_that_takes_part(
     settings: dict[str, Any], paths: tuple[str, ...]
 ) -> None:
-    (problem,) = judge_import({"UserPoolId": POOL, **settings})
+    (problem,) = validate_import({"UserPoolId": POOL, **settings})
 
     assert problem.paths == paths
     assert problem.wrong
@@ -69,7 +69,7 @@ def test_what_does_not_go_together_is_one_problem_that_names_all_that_takes_part
 def test_all_problems_are_told_at_once_and_no_secret() -> None:
     settings = {"ImportId": "us-east-1_Other/abc", "ImportNamePattern": "[", "ExternalId": "shop", **SECRET}
 
-    problems = judge_import({"UserPoolId": POOL, **settings})
+    problems = validate_import({"UserPoolId": POOL, **settings})
 
     assert len(problems) == 5
     assert "canary" not in " ".join(map(str, problems))
@@ -80,7 +80,7 @@ def test_all_problems_are_told_at_once_and_no_secret() -> None:
     [r"web-\d+", "web|app", r"\x41\101\.\\", "a b\tc", "[^-]+", r"(?P<name>\w+)-(?P=name)", "~!@#%&*?", "[[]"],
 )
 def test_a_pattern_in_ascii_is_taken_as_it_is(pattern: str) -> None:
-    settings, problems = read({"UserPoolId": POOL, "ImportNamePattern": pattern})
+    settings, problems = parse({"UserPoolId": POOL, "ImportNamePattern": pattern})
 
     assert (settings["ImportNamePattern"], problems) == (pattern, [])
 
@@ -89,7 +89,7 @@ def test_a_pattern_in_ascii_is_taken_as_it_is(pattern: str) -> None:
     "pattern", ["\u00e9", "[\0-\U0010ffff]", r"\u0041", r"\U00000041", r"\N{DIGIT ONE}", "a\\", "a" * 1025, ""]
 )
 def test_a_pattern_beyond_ascii_is_none_as_no_name_is(pattern: str) -> None:
-    _, (problem,) = read({"UserPoolId": POOL, "ImportNamePattern": pattern})
+    _, (problem,) = parse({"UserPoolId": POOL, "ImportNamePattern": pattern})
 
     assert problem.paths == ("ImportNamePattern",)
     assert problem.cognito == ""
@@ -106,11 +106,11 @@ def test_a_pattern_beyond_ascii_is_none_as_no_name_is(pattern: str) -> None:
     ids=len,
 )
 def test_no_pattern_takes_long_to_be_judged(pattern: str) -> None:
-    settings, problems = read({"UserPoolId": POOL, "ImportNamePattern": pattern})
+    settings, problems = parse({"UserPoolId": POOL, "ImportNamePattern": pattern})
     assert problems == []
 
     began = time.thread_time()
-    judge_import(settings)
+    validate_import(settings)
 
     assert time.thread_time() - began < 3
 
@@ -127,7 +127,7 @@ def test_no_pattern_takes_long_to_be_judged(pattern: str) -> None:
     ],
 )
 def test_what_is_not_cognitos_has_no_words_of_cognitos(name: str, value: str) -> None:
-    _, (problem,) = read({"UserPoolId": POOL, name: value})
+    _, (problem,) = parse({"UserPoolId": POOL, name: value})
 
     assert problem.paths == (name,)
     assert problem.cognito == ""
@@ -136,22 +136,22 @@ def test_what_is_not_cognitos_has_no_words_of_cognitos(name: str, value: str) ->
 @pytest.mark.parametrize(
     ("template", "properties", "paths"),
     [
-        (LookupTemplate, {"ClientNamePrefix": ""}, ("ClientNamePrefix",)),
-        (LookupTemplate, {"IncludeSecret": "maybe"}, ("IncludeSecret",)),
-        (LookupTemplate, {"Refresh": "x" * 4097}, ("Refresh",)),
-        (LookupTemplate, {"Refresh": ["x"]}, ("Refresh",)),
-        (ListTemplate, {"ClientNamePrefix": "x" * 129}, ("ClientNamePrefix",)),
-        (ListTemplate, {"ClientName": "web"}, ("ClientName",)),
+        (LookupProperties, {"ClientNamePrefix": ""}, ("ClientNamePrefix",)),
+        (LookupProperties, {"IncludeSecret": "maybe"}, ("IncludeSecret",)),
+        (LookupProperties, {"Refresh": "x" * 4097}, ("Refresh",)),
+        (LookupProperties, {"Refresh": ["x"]}, ("Refresh",)),
+        (ListProperties, {"ClientNamePrefix": "x" * 129}, ("ClientNamePrefix",)),
+        (ListProperties, {"ClientName": "web"}, ("ClientName",)),
     ],
 )
 def test_looking_has_limits_too(template: Any, properties: dict[str, Any], paths: tuple[str, ...]) -> None:
-    _, problems = read({"UserPoolId": POOL, **properties}, template)
+    _, problems = parse({"UserPoolId": POOL, **properties}, template)
 
     assert [(problem.paths, problem.cognito) for problem in problems] == [(paths, "")]
 
 
 def test_a_refresh_may_be_any_text_and_any_number() -> None:
     for value in ("", "2027-01-15 08:00", "\u00e9", 7, 1.5, True):
-        settings, problems = read({"UserPoolId": POOL, "Refresh": value}, LookupTemplate)
+        settings, problems = parse({"UserPoolId": POOL, "Refresh": value}, LookupProperties)
         assert problems == []
         assert isinstance(settings["Refresh"], str)

@@ -17,13 +17,13 @@ from user_pool_client.aws.secrets_manager import SecretStore
 from user_pool_client.custom_resource.request import Request
 from user_pool_client.custom_resource.response import Outcome
 from user_pool_client.deadline import Clock, Deadline
-from user_pool_client.domain.app_client import Named, Observed, SecretId
-from user_pool_client.domain.errors import NotFound, ProviderError, Refused, Unavailable
+from user_pool_client.domain.app_client import AppClient, ClientSecretRef, ClientSummary
+from user_pool_client.domain.errors import NotFound, ProviderError, Refused, TryLater
 from user_pool_client.domain.physical_id import CREATE_FAILED
 from user_pool_client.domain.sensitive import Sensitive
 from user_pool_client.operations.context import Work
 from user_pool_client.operations.delete import on_delete
-from user_pool_client.operations.reconcile import derived_name, on_create, on_update
+from user_pool_client.operations.reconcile import generated_name, on_create, on_update
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ NAME = re.compile(r"[A-Za-z0-9_ \t\n\v\f\r+=,.@-]{1,128}")
 class Clients:
     """One user pool's clients, where an update replaces and a planned fault fires once."""
 
-    clients: dict[str, Observed] = field(default_factory=dict)
+    clients: dict[str, AppClient] = field(default_factory=dict)
     hidden_secrets: set[str] = field(default_factory=set)
     sessions: dict[str, int] = field(default_factory=dict)
     faults: dict[str, ProviderError] = field(default_factory=dict)
@@ -49,22 +49,26 @@ class Clients:
         if call in self.faults:
             raise self.faults.pop(call)
 
-    def create(self, settings: Settings) -> Observed:
+    def create(self, settings: Settings) -> AppClient:
         self._called("create")
         secret = settings.get("ClientSecret") or (Sensitive(OTHER_SECRET) if settings.get("GenerateSecret") else None)
         kept = {name: value for name, value in settings.items() if name not in ("GenerateSecret", "ClientSecret")}
-        client = Observed(kept.pop("UserPoolId"), NEW_ID, kept, secret, True if secret else None, CREATED, CREATED)
+        client = AppClient(kept.pop("UserPoolId"), NEW_ID, kept, secret, True if secret else None, CREATED, CREATED)
         self.clients[NEW_ID] = client
         return client
 
-    def describe(self, pool_id: str, client_id: str) -> Observed | None:
+    def describe(self, pool_id: str, client_id: str) -> AppClient | None:
         self._called("describe")
         client = self.clients.get(client_id)
         return client if client is not None and client.pool_id == pool_id else None
 
-    def named(self, pool_id: str) -> list[Named]:
-        self._called("named")
-        return [Named(each.client_id, each.settings["ClientName"]) for each in self.clients.values() if pool_id == POOL]
+    def list_clients(self, pool_id: str) -> list[ClientSummary]:
+        self._called("list_clients")
+        return [
+            ClientSummary(each.client_id, each.settings["ClientName"])
+            for each in self.clients.values()
+            if pool_id == POOL
+        ]
 
     def session_minutes(self, pool_id: str, client_id: str) -> int:
         self._called("session_minutes")
@@ -76,10 +80,10 @@ class Clients:
         assert self.clients[client_id].pool_id == pool_id
         self.sessions[client_id] = minutes
 
-    def secret_ids(self, pool_id: str, client_id: str) -> list[SecretId]:
+    def list_secrets(self, pool_id: str, client_id: str) -> list[ClientSecretRef]:
         self._called("secret_ids")
         assert self.clients[client_id].pool_id == pool_id
-        return [SecretId(f"{client_id}--1", CREATED)] if client_id in self.hidden_secrets else []
+        return [ClientSecretRef(f"{client_id}--1", CREATED)] if client_id in self.hidden_secrets else []
 
     def add_secret(self, pool_id: str, client_id: str, value: Sensitive | None = None) -> tuple[str, Sensitive]:
         raise NotImplementedError
@@ -90,14 +94,14 @@ class Clients:
     def token_endpoint(self, pool_id: str) -> str:
         raise NotImplementedError
 
-    def update(self, pool_id: str, client_id: str, settings: Settings) -> Observed:
+    def update(self, pool_id: str, client_id: str, settings: Settings) -> AppClient:
         self._called("update")
         assert self.clients[client_id].pool_id == pool_id
         self.clients[client_id] = replace(self.clients[client_id], settings=settings)
         return self.clients[client_id]
 
-    def delete(self, pool_id: str, client_id: str, *, even_late: bool = False) -> bool:
-        self._called("delete even late" if even_late else "delete")
+    def delete(self, pool_id: str, client_id: str, *, after_deadline: bool = False) -> bool:
+        self._called("delete even late" if after_deadline else "delete")
         assert client_id not in self.clients or self.clients[client_id].pool_id == pool_id
         return self.clients.pop(client_id, None) is not None
 
@@ -111,7 +115,7 @@ def pool() -> Iterator[Clients]:
 
 def existing(pool: Clients, secret: str | None = None, *, hidden: bool = False, **settings: Any) -> None:
     shown = None if secret is None else Sensitive(secret)
-    pool.clients[CLIENT_ID] = Observed(
+    pool.clients[CLIENT_ID] = AppClient(
         POOL, CLIENT_ID, {"ClientName": "web", **settings}, shown, True if secret else None, CREATED, CREATED
     )
     if hidden:
@@ -159,7 +163,7 @@ def work(pool: Clients, request: Request, *, in_time: bool = True) -> Work:
         Connection("nowhere"),
         own=True,
         deadline=deadline,
-        on_wait=mock.Mock(side_effect=AssertionError("nobody waits here")),
+        on_retry=mock.Mock(side_effect=AssertionError("nobody waits here")),
     )
     return Work(lambda _: pool, stacks, store, progress, deadline)
 
@@ -191,7 +195,7 @@ def test_a_create_makes_a_client_with_one_call(pool: Clients) -> None:
 def test_a_create_without_a_name_gives_the_derived_one(pool: Clients) -> None:
     outcome = create(pool, {})
 
-    assert outcome.data["ClientName"] == derived_name(request("Create", {}))
+    assert outcome.data["ClientName"] == generated_name(request("Create", {}))
 
 
 @pytest.mark.parametrize(
@@ -388,7 +392,7 @@ def test_an_update_that_is_wrong_keeps_the_id_that_it_was_given(pool: Clients, p
 @pytest.mark.parametrize("call", ["describe", "update"])
 def test_an_update_that_fails_keeps_the_id_that_it_was_given(pool: Clients, call: str) -> None:
     existing(pool)
-    pool.faults[call] = Unavailable("Cognito did not answer.", "deploy again.")
+    pool.faults[call] = TryLater("Cognito did not answer.", "deploy again.")
 
     outcome = update(pool, {"LogoutURLs": ["https://a.example.com"]})
 
@@ -493,14 +497,14 @@ def test_the_same_problem_gives_the_same_text(pool: Clients) -> None:
 def test_the_derived_name_tells_where_it_comes_from(stack: str, logical: str, expected: str) -> None:
     stack_id = f"arn:aws:cloudformation:us-east-1:123456789012:stack/{stack}/51af3dc0"
 
-    name = derived_name(request("Create", {}, StackId=stack_id, LogicalResourceId=logical))
+    name = generated_name(request("Create", {}, StackId=stack_id, LogicalResourceId=logical))
 
     assert re.fullmatch(expected, name)
     assert NAME.fullmatch(name)
 
 
 def test_the_derived_name_is_the_same_each_time_and_for_every_kind_of_request() -> None:
-    names = {derived_name(request(kind, {"ClientName": kind})) for kind in ("Create", "Update", "Delete")}
+    names = {generated_name(request(kind, {"ClientName": kind})) for kind in ("Create", "Update", "Delete")}
 
     assert len(names) == 1
 
@@ -516,9 +520,9 @@ def test_other_stacks_and_other_resources_have_other_names() -> None:
         request("Create", {}, LogicalResourceId=f"{long}2"),
     ]
 
-    assert len({derived_name(each) for each in requests}) == len(requests)
+    assert len({generated_name(each) for each in requests}) == len(requests)
 
 
 @pytest.mark.parametrize("stack_id", ["no-arn", "///", "arn:aws:cloudformation:us-east-1:1:stack//x"])
 def test_a_stack_id_of_another_form_still_gives_a_name(stack_id: str) -> None:
-    assert NAME.fullmatch(derived_name(request("Create", {}, StackId=stack_id)))
+    assert NAME.fullmatch(generated_name(request("Create", {}, StackId=stack_id)))

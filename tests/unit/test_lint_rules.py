@@ -20,8 +20,8 @@ from cfnlint.rules import Rules, RulesCollection
 from cfnlint.template import Template as ParsedTemplate
 
 from schema import cfn_lint_rules
-from user_pool_client.domain.parsing import read
-from user_pool_client.domain.rules import judge, judge_import, secret_wanted
+from user_pool_client.domain.parsing import parse
+from user_pool_client.domain.rules import secret_wanted, validate, validate_import
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -211,7 +211,7 @@ TokenValidityUnits:
 
 def test_the_words_are_those_of_the_function() -> None:
     properties: dict[str, Any] = {"UserPoolId": POOL, "GenerateSecret": "perhaps", "CallbackURLs": "https://a.example"}
-    _, problems = read(properties)
+    _, problems = parse(properties)
     expected = sorted(str(problem) for problem in problems)
 
     assert sorted(text for _, text, _ in said("GenerateSecret: perhaps\nCallbackURLs: https://a.example")) == expected
@@ -414,14 +414,14 @@ def found(properties: dict[str, Any]) -> dict[str, str]:
 def test_a_template_of_which_all_is_known_is_judged_as_the_function_judges_it() -> None:
     told = 0
     for _, wanted in templates(300):
-        settings, problems = read(wanted)
+        settings, problems = parse(wanted)
         unread = {name for problem in problems for name in problem.properties()}
         units = (
             {"AccessTokenValidity", "IdTokenValidity", "RefreshTokenValidity"}
             if "TokenValidityUnits" in unread
             else set()
         )
-        judged = [*judge_import(settings), *judge(settings, has_secret=bool(secret_wanted(settings)))]
+        judged = [*validate_import(settings), *validate(settings, has_secret=bool(secret_wanted(settings)))]
         if any(name.startswith("Import") for name in wanted):
             judged = [
                 problem

@@ -9,7 +9,7 @@ import pytest
 
 from tests.canaries import CLIENT_SECRET, leaked
 from user_pool_client.domain.sensitive import Sensitive
-from user_pool_client.log import count, flush_metrics, hush_libraries, logger, on_wait, where
+from user_pool_client.log import count_metric, flush_metrics, frames, logger, on_retry, silence_libraries
 
 
 @pytest.mark.parametrize("name", ["boto3", "botocore", "botocore.parsers", "urllib3.connectionpool", "crhelper.utils"])
@@ -17,7 +17,7 @@ from user_pool_client.log import count, flush_metrics, hush_libraries, logger, o
 def test_libraries_are_silent_even_if_somebody_has_turned_them_up(name: str, level: int) -> None:
     logging.getLogger(name).setLevel(logging.DEBUG)
 
-    hush_libraries()
+    silence_libraries()
 
     assert not logging.getLogger(name).isEnabledFor(level)
 
@@ -25,7 +25,7 @@ def test_libraries_are_silent_even_if_somebody_has_turned_them_up(name: str, lev
 def test_our_own_debugging_stays_possible() -> None:
     logger.setLevel(logging.DEBUG)
 
-    hush_libraries()
+    silence_libraries()
 
     assert logging.getLogger("user-pool-client").isEnabledFor(logging.DEBUG)
 
@@ -33,7 +33,7 @@ def test_our_own_debugging_stays_possible() -> None:
 def test_the_place_of_an_error_is_told_without_its_text() -> None:
     with pytest.raises(ValueError, match="canary") as raised:
         raise ValueError(CLIENT_SECRET)
-    places = where(raised.value)
+    places = frames(raised.value)
 
     assert [place.split(":")[0] for place in places] == ["test_log.py"]
     assert places[0].endswith("test_the_place_of_an_error_is_told_without_its_text")
@@ -49,8 +49,8 @@ def test_a_secret_in_a_log_line_is_stars(caplog: pytest.LogCaptureFixture) -> No
 
 
 def test_metrics_are_printed_in_the_embedded_format(capsys: pytest.CaptureFixture[str]) -> None:
-    count("Retried")
-    on_wait(operation="DescribeUserPoolClient", why="ThrottlingException", seconds=0.25)
+    count_metric("Retried")
+    on_retry(operation="DescribeUserPoolClient", why="ThrottlingException", seconds=0.25)
     flush_metrics()
 
     line = json.loads(capsys.readouterr().out)

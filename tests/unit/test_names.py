@@ -11,14 +11,14 @@ from unittest import mock
 
 import pytest
 
-from user_pool_client.domain.app_client import Named
+from user_pool_client.domain.app_client import ClientSummary
 from user_pool_client.domain.errors import Refused
-from user_pool_client.operations.name_search import listed, with_pattern, with_prefix
+from user_pool_client.operations.name_search import format_clients, with_pattern, with_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-WEB, WEB_2, REPORT = Named("id1", "web"), Named("id2", "web 2"), Named("id3", "Report.2027")
+WEB, WEB_2, REPORT = ClientSummary("id1", "web"), ClientSummary("id2", "web 2"), ClientSummary("id3", "Report.2027")
 ALL = (WEB, WEB_2, REPORT)
 
 
@@ -26,7 +26,7 @@ ALL = (WEB, WEB_2, REPORT)
     ("prefix", "found"),
     [("web", [WEB, WEB_2]), ("web ", [WEB_2]), ("Web", []), ("eb", []), (".*", []), ("", list(ALL))],
 )
-def test_a_prefix_is_the_beginning_of_a_name(prefix: str, found: list[Named]) -> None:
+def test_a_prefix_is_the_beginning_of_a_name(prefix: str, found: list[ClientSummary]) -> None:
     assert with_prefix(ALL, prefix) == found
 
 
@@ -43,7 +43,7 @@ def test_a_prefix_is_the_beginning_of_a_name(prefix: str, found: list[Named]) ->
         ("[", None),
     ],
 )
-def test_a_pattern_is_of_the_whole_name(pattern: str, found: list[Named] | None) -> None:
+def test_a_pattern_is_of_the_whole_name(pattern: str, found: list[ClientSummary] | None) -> None:
     if found is None:
         with pytest.raises(Refused):
             with_pattern(ALL, pattern)
@@ -57,7 +57,7 @@ def test_of_no_clients_none_is_found() -> None:
 
 
 def test_clients_of_one_name_are_all_found() -> None:
-    twins = [Named("id1", "web"), Named("id2", "web"), Named("id1", "web")]
+    twins = [ClientSummary("id1", "web"), ClientSummary("id2", "web"), ClientSummary("id1", "web")]
 
     assert with_pattern(twins, "web") == twins
 
@@ -79,13 +79,13 @@ def test_clients_of_one_name_are_all_found() -> None:
     ids=ascii,
 )
 def test_names_and_patterns_are_data_whatever_is_in_them(odd: str) -> None:
-    client = Named("id1", odd)
+    client = ClientSummary("id1", odd)
 
     assert with_pattern([WEB, client], re.escape(odd)) == [client]
 
 
 def test_ten_thousand_names_are_matched() -> None:
-    clients = [Named(f"id{number}", f"client-{number:05d}" + "x" * 110) for number in range(10_000)]
+    clients = [ClientSummary(f"id{number}", f"client-{number:05d}" + "x" * 110) for number in range(10_000)]
 
     assert with_pattern(clients, r"client-0999\dx+") == clients[9990:]
 
@@ -102,7 +102,7 @@ def test_a_hopeless_pattern_is_given_up_and_its_process_ended(monkeypatch: pytes
 
     began = time.monotonic()
     with mock.patch.object(subprocess, "Popen", Seen), pytest.raises(Refused) as caught:
-        with_pattern([WEB, Named("id9", "a" * 100)], pattern)
+        with_pattern([WEB, ClientSummary("id9", "a" * 100)], pattern)
 
     assert time.monotonic() - began < 10
     assert [process.returncode for process in started] == [-9]
@@ -139,13 +139,13 @@ def test_the_process_knows_nothing_of_the_functions_own_modules(monkeypatch: pyt
         ([WEB, REPORT], "web (id1), Report.2027 (id3)"),
     ],
 )
-def test_few_are_listed_in_full(clients: Sequence[Named], text: str) -> None:
-    assert listed(clients) == text
+def test_few_are_listed_in_full(clients: Sequence[ClientSummary], text: str) -> None:
+    assert format_clients(clients) == text
 
 
 @pytest.mark.parametrize(("count", "rest"), [(10, ""), (11, " and 1 more"), (1000, " and 990 more")])
 def test_of_many_the_first_ones_are_listed_and_the_others_counted(count: int, rest: str) -> None:
-    text = listed([Named(f"id{number}", "web") for number in range(count)])
+    text = format_clients([ClientSummary(f"id{number}", "web") for number in range(count)])
 
     assert text.count("web (") == 10
     assert text == ", ".join(f"web (id{number})" for number in range(10)) + rest

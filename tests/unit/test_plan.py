@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from tests.canaries import CLIENT_SECRET, OTHER_SECRET, OWN_SECRET
 from tests.given import POOL, observed
-from user_pool_client.domain.plan import Create, Keep, Plan, Update, decide, merge, new
+from user_pool_client.domain.plan import Create, NoChange, Plan, Update, decide, merge, plan_create
 from user_pool_client.domain.properties import UPDATABLE
 from user_pool_client.domain.sensitive import Sensitive
 
 if TYPE_CHECKING:
-    from user_pool_client.domain.app_client import Observed
+    from user_pool_client.domain.app_client import AppClient
 
 type Json = dict[str, Any]
 
@@ -36,16 +36,16 @@ BARE: Json = {
 }
 
 
-def decided(desired: Json, applied: Json, shown: Json | Observed | None) -> Plan:
+def decided(desired: Json, applied: Json, shown: Json | AppClient | None) -> Plan:
     return decide(
         desired={"UserPoolId": POOL, **desired},
         applied={"UserPoolId": POOL, **applied},
         observed=observed(**shown) if isinstance(shown, dict) else shown,
-        derived_name=DERIVED,
+        generated_name=DERIVED,
     )
 
 
-def updated(desired: Json, applied: Json, shown: Json | Observed) -> Json:
+def updated(desired: Json, applied: Json, shown: Json | AppClient) -> Json:
     """Return the request of the update that is decided on."""
     plan = decided(desired, applied, shown)
     assert isinstance(plan, Update)
@@ -149,7 +149,7 @@ def test_all_that_was_set_elsewhere_is_carried_along_together() -> None:
 def test_a_default_that_the_template_says_for_the_first_time_is_no_difference(name: str) -> None:
     desired = {name: "web" if name == "ClientName" else AFTER_LEAVING[name]}
 
-    assert isinstance(decided(desired, {}, BARE), Keep)
+    assert isinstance(decided(desired, {}, BARE), NoChange)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_a_default_that_the_template_says_for_the_first_time_is_no_difference(na
 def test_nothing_to_do_means_no_write(desired: Json, applied: Json, shown: Json) -> None:
     client = observed(**shown)
 
-    assert decided(desired, applied, client) == Keep(client)
+    assert decided(desired, applied, client) == NoChange(client)
 
 
 @pytest.mark.parametrize(
@@ -519,7 +519,7 @@ def test_analytics_go_whole(desired: Json | None, applied: Json | None, shown: J
         ),
     ],
 )
-def test_a_new_client_is_made(desired: Json, applied: Json, client: Observed | None, because: str) -> None:
+def test_a_new_client_is_made(desired: Json, applied: Json, client: AppClient | None, because: str) -> None:
     plan = decided(desired, applied, client)
 
     assert isinstance(plan, Create)
@@ -528,7 +528,7 @@ def test_a_new_client_is_made(desired: Json, applied: Json, client: Observed | N
     assert "canary" not in str(plan)
 
 
-def web(secret: str | None = None, *, has_secret: bool | None = None) -> Observed:
+def web(secret: str | None = None, *, has_secret: bool | None = None) -> AppClient:
     return observed(secret, has_secret=has_secret, **BARE)
 
 
@@ -571,8 +571,8 @@ def web(secret: str | None = None, *, has_secret: bool | None = None) -> Observe
         ),
     ],
 )
-def test_agreeing_with_what_exists_replaces_nothing(desired: Json, applied: Json, client: Observed) -> None:
-    assert decided(desired, applied, client) == Keep(client)
+def test_agreeing_with_what_exists_replaces_nothing(desired: Json, applied: Json, client: AppClient) -> None:
+    assert decided(desired, applied, client) == NoChange(client)
 
 
 @pytest.mark.parametrize(
@@ -589,7 +589,7 @@ def test_agreeing_with_what_exists_replaces_nothing(desired: Json, applied: Json
     ],
 )
 def test_a_new_client_gets_what_the_template_says(given: Json, expected: Json) -> None:
-    assert new(given, "it is new").settings == expected
+    assert plan_create(given, "it is new").settings == expected
 
 
 def test_deciding_changes_none_of_the_states() -> None:
@@ -736,14 +736,14 @@ def test_once_done_there_is_nothing_left_to_do(desired: Json, applied: Json, els
 
     done = brought_about(desired, applied, shown)
 
-    assert isinstance(decided(desired, applied, done), Keep)
-    assert isinstance(decided(desired, desired, done), Keep)
+    assert isinstance(decided(desired, applied, done), NoChange)
+    assert isinstance(decided(desired, desired, done), NoChange)
 
 
 @given(first=TEMPLATES, second=TEMPLATES)
 @steadily
 def test_a_rollback_gives_the_first_templates_settings(first: Json, second: Json) -> None:
-    created = after({"ClientName": DERIVED, **new(first, "new").settings}, {})
+    created = after({"ClientName": DERIVED, **plan_create(first, "new").settings}, {})
 
     changed = brought_about(second, first, created)
     rolled_back = brought_about(first, second, changed)
@@ -754,11 +754,11 @@ def test_a_rollback_gives_the_first_templates_settings(first: Json, second: Json
 @given(first=TEMPLATES, second=TEMPLATES)
 @steadily
 def test_an_update_makes_the_same_client_as_a_create(first: Json, second: Json) -> None:
-    created = after({"ClientName": DERIVED, **new(first, "new").settings}, {})
+    created = after({"ClientName": DERIVED, **plan_create(first, "new").settings}, {})
 
     changed = brought_about(second, first, created)
 
-    assert effect(changed) == effect(after({"ClientName": DERIVED, **new(second, "new").settings}, {}))
+    assert effect(changed) == effect(after({"ClientName": DERIVED, **plan_create(second, "new").settings}, {}))
 
 
 @given(desired=TEMPLATES, elsewhere=ELSEWHERE)
@@ -778,4 +778,4 @@ def test_what_others_have_set_survives_any_update_that_does_not_speak_of_it(desi
 
 
 def test_merging_needs_no_client() -> None:
-    assert merge(desired={}, applied={}, observed={}, derived_name=DERIVED) == {"ClientName": DERIVED}
+    assert merge(desired={}, applied={}, observed={}, generated_name=DERIVED) == {"ClientName": DERIVED}

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tools import reference
-from user_pool_client.domain.app_client import Observed
+from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.attributes import KEPT, attributes
-from user_pool_client.domain.parsing import read
-from user_pool_client.domain.plan import Create, Keep, Plan, Update, decide
+from user_pool_client.domain.parsing import parse
+from user_pool_client.domain.plan import Create, NoChange, Plan, Update, decide
 from user_pool_client.domain.properties import SETTINGS
 from user_pool_client.domain.sensitive import Sensitive
 
@@ -65,7 +65,7 @@ PROPERTIES = {cells[0].strip("`"): cells for cells in rows("properties")}
 PROVIDER_PROPERTIES = {cells[0].strip("`"): cells for cells in rows("provider-properties")}
 
 # The others are no concern of plan.py's: tests/flow/test_documents.py holds them to what the function does.
-DECIDED = [name for name, setting in SETTINGS.items() if setting.goes_to == "client" and name != "UserPoolId"]
+DECIDED = [name for name, setting in SETTINGS.items() if setting.target == "client" and name != "UserPoolId"]
 
 
 def decided(name: str, now: dict[str, Any]) -> Plan:
@@ -74,9 +74,9 @@ def decided(name: str, now: dict[str, Any]) -> Plan:
     own = before if name == "ClientSecret" else None
     secret = own or (Sensitive("made0by0cognito0000000000") if name == "GenerateSecret" else None)
     settings = {} if name in ("GenerateSecret", "ClientSecret") else {name: before}
-    client = Observed(POOL, "client", {"ClientName": NAME_MADE_UP, **settings}, secret, has_secret=secret is not None)
+    client = AppClient(POOL, "client", {"ClientName": NAME_MADE_UP, **settings}, secret, has_secret=secret is not None)
     ours = {"UserPoolId": POOL}
-    return decide(desired=ours | now, applied=ours | {name: before}, observed=client, derived_name=NAME_MADE_UP)
+    return decide(desired=ours | now, applied=ours | {name: before}, observed=client, generated_name=NAME_MADE_UP)
 
 
 def test_the_tables_are_up_to_date() -> None:
@@ -111,7 +111,7 @@ def test_every_property_has_a_row() -> None:
 
 
 def test_every_attribute_has_a_row() -> None:
-    bare = attributes(Observed(POOL, "client", {}, Sensitive("a0secret0of0its0own000000")))
+    bare = attributes(AppClient(POOL, "client", {}, Sensitive("a0secret0of0its0own000000")))
     documented = [cells[0].strip("`") for cells in rows("described-attributes") + rows("setting-attributes")]
     assert sorted(documented) == sorted({*bare, *KEPT})
 
@@ -132,7 +132,7 @@ def test_leaving_the_template_does_what_the_table_says(name: str) -> None:
     plan = decided(name, {})
 
     if says == "nothing":
-        assert isinstance(plan, Keep)
+        assert isinstance(plan, NoChange)
         return
     assert isinstance(plan, Update)
     left = plan.settings.get(name)
@@ -148,10 +148,10 @@ def test_leaving_the_template_does_what_the_table_says(name: str) -> None:
 
 def test_flows_that_leave_the_template_spare_the_one_that_rotation_excludes() -> None:
     flows = {"ExplicitAuthFlows": ["ALLOW_USER_AUTH"]}
-    client = Observed(POOL, "client", {"ClientName": NAME_MADE_UP, **ROTATING, **flows})
+    client = AppClient(POOL, "client", {"ClientName": NAME_MADE_UP, **ROTATING, **flows})
     ours = {"UserPoolId": POOL}
 
-    plan = decide(desired=ours, applied=ours | flows, observed=client, derived_name=NAME_MADE_UP)
+    plan = decide(desired=ours, applied=ours | flows, observed=client, generated_name=NAME_MADE_UP)
 
     assert "without `ALLOW_REFRESH_TOKEN_AUTH`" in PROPERTIES["ExplicitAuthFlows"][5]
     assert isinstance(plan, Update)
@@ -160,7 +160,7 @@ def test_flows_that_leave_the_template_spare_the_one_that_rotation_excludes() ->
 
 def test_a_template_without_a_pool_is_refused() -> None:
     assert PROPERTIES["UserPoolId"][5] == "required"
-    assert read({})[1]
+    assert parse({})[1]
 
 
 @pytest.mark.parametrize(
@@ -173,9 +173,9 @@ def test_a_template_without_a_pool_is_refused() -> None:
 )
 def test_numbers_have_the_limits_that_the_table_says(name: str, least: int, most: int) -> None:
     for number in (least, most):
-        assert read({"UserPoolId": POOL, name: str(number)}) == ({"UserPoolId": POOL, name: number}, [])
+        assert parse({"UserPoolId": POOL, name: str(number)}) == ({"UserPoolId": POOL, name: number}, [])
     for number in (least - 1, most + 1):
-        assert read({"UserPoolId": POOL, name: str(number)})[1]
+        assert parse({"UserPoolId": POOL, name: str(number)})[1]
 
 
 @pytest.mark.parametrize(
@@ -189,8 +189,8 @@ def test_numbers_have_the_limits_that_the_table_says(name: str, least: int, most
 def test_lists_have_the_length_that_the_table_says(name: str, most: int) -> None:
     items = ["code", "implicit", "client_credentials"] if most == 3 else [f"item:{number}" for number in range(most)]
 
-    assert read({"UserPoolId": POOL, name: items})[1] == []
-    assert read({"UserPoolId": POOL, name: [*items, "item:one-more"]})[1]
+    assert parse({"UserPoolId": POOL, name: items})[1] == []
+    assert parse({"UserPoolId": POOL, name: [*items, "item:one-more"]})[1]
 
 
 def test_check_tells_a_stale_file_and_leaves_it_alone(

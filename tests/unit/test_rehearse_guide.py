@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from tests.unit.test_docs import ROOT, code
 from tools.forecast import Change, forecast, told
 from tools.rehearse import Rehearsal, RehearsalError, Version
-from user_pool_client.domain.app_client import Observed
+from user_pool_client.domain.app_client import AppClient
 
 if TYPE_CHECKING:
     from tools.local_aws import LocalAws
@@ -38,18 +38,18 @@ def test_the_settings_of_a_client() -> None:
         "TokenValidityUnits": {"AccessToken": "minutes"},
         "CallbackURLs": ["https://app.example.com/in"],
     }
-    assert dict(rows) == told(Observed(pool, "client", settings))
+    assert dict(rows) == told(AppClient(pool, "client", settings))
 
 
 def test_a_change(capsys: pytest.CaptureFixture[str]) -> None:
     pool, other = re.findall(r"us-east-1_\w+", CHANGE)
     units = {"AccessToken": "minutes"}
     web = {"UserPoolId": pool, "ClientName": "web", "AccessTokenValidity": 15, "PreventUserExistenceErrors": "ENABLED"}
-    there = Observed(pool, "web", {**web, "TokenValidityUnits": units}, has_secret=False)
+    there = AppClient(pool, "web", {**web, "TokenValidityUnits": units}, has_secret=False)
     before = {**web, "TokenValidityUnits": units}
     after = {"UserPoolId": pool, "ClientName": "web", "AccessTokenValidity": 10, "TokenValidityUnits": units}
     server = {"UserPoolId": pool, "ClientName": "server"}
-    moved = Observed(pool, "5971qvsk4qobte1o4jjkvce72d", server, has_secret=False)
+    moved = AppClient(pool, "5971qvsk4qobte1o4jjkvce72d", server, has_secret=False)
     shown = rehearsal()
 
     shown._show_forecast("WebClient", forecast(Change(before, after, {}, there, "derived")))

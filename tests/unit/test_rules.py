@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.given import POOL
-from user_pool_client.domain.parsing import read
-from user_pool_client.domain.rules import judge, secret_wanted
+from user_pool_client.domain.parsing import parse
+from user_pool_client.domain.rules import secret_wanted, validate
 from user_pool_client.domain.sensitive import Sensitive
 
 HTTPS = "https://app.example.com/callback"
@@ -243,7 +243,7 @@ def tokens(number: str, value: int, unit: str | None = None, **more: Any) -> dic
 def test_what_cognito_refuses_is_refused_in_its_words(
     settings: dict[str, Any], paths: tuple[str, ...], words: str
 ) -> None:
-    (problem,) = judge(settings, has_secret=True)
+    (problem,) = validate(settings, has_secret=True)
 
     assert problem.paths == paths
     assert problem.cognito == words
@@ -270,17 +270,17 @@ def test_what_cognito_refuses_is_refused_in_its_words(
 def test_what_needs_a_secret_is_refused_only_where_there_surely_is_none(
     settings: dict[str, Any], paths: tuple[str, ...], words: str
 ) -> None:
-    (problem,) = judge(settings, has_secret=False)
+    (problem,) = validate(settings, has_secret=False)
 
     assert (problem.paths, problem.cognito) == (paths, words)
-    assert judge(settings, has_secret=True) == []
-    assert judge(settings, has_secret=None) == []
+    assert validate(settings, has_secret=True) == []
+    assert validate(settings, has_secret=None) == []
 
 
 def test_a_secret_comes_from_one_source() -> None:
     settings = {"ClientSecret": Sensitive("x" * 24), "GenerateSecret": True}
 
-    (problem,) = judge(settings, has_secret=True)
+    (problem,) = validate(settings, has_secret=True)
 
     assert problem.paths == ("ClientSecret", "GenerateSecret")
     assert "x" * 24 not in str(problem)
@@ -393,11 +393,11 @@ def test_a_secret_comes_from_one_source() -> None:
     ],
 )
 def test_what_cognito_takes_is_never_refused(settings: dict[str, Any]) -> None:
-    assert judge(settings, has_secret=True) == []
+    assert validate(settings, has_secret=True) == []
 
 
 def test_all_problems_are_told_at_once() -> None:
-    problems = judge(
+    problems = validate(
         {
             "AllowedOAuthFlowsUserPoolClient": True,
             "AllowedOAuthFlows": ["client_credentials", "code"],
@@ -438,31 +438,31 @@ def test_all_problems_are_told_at_once() -> None:
 
 
 def test_every_scope_that_client_credentials_cannot_grant_is_named() -> None:
-    (problem,) = judge({**MACHINE, "AllowedOAuthScopes": ["openid", "api/read", "email"]}, has_secret=True)
+    (problem,) = validate({**MACHINE, "AllowedOAuthScopes": ["openid", "api/read", "email"]}, has_secret=True)
 
     assert "openid, email cannot be granted" in problem.wrong
 
 
 def test_the_length_of_a_token_is_told_with_its_unit() -> None:
-    (problem,) = judge({"AccessTokenValidity": 60}, has_secret=None)
+    (problem,) = validate({"AccessTokenValidity": 60}, has_secret=None)
 
     assert problem.wrong == "60 hours is out of range."
     assert problem.allowed == "5 minutes to 1 day is allowed; without a unit the number is in hours."
 
 
 def test_a_default_that_takes_part_is_told() -> None:
-    problems = judge({"IdTokenValidity": 800}, has_secret=None)
+    problems = validate({"IdTokenValidity": 800}, has_secret=None)
 
     assert "800 hours is longer than the refresh token's 30 days (the default)." in [p.wrong for p in problems]
 
 
 def test_strings_from_a_template_are_judged_as_what_they_mean() -> None:
-    desired, problems = read(
+    desired, problems = parse(
         {"UserPoolId": POOL, "AllowedOAuthFlowsUserPoolClient": "false", "AccessTokenValidity": "24"}
     )
 
     assert problems == []
-    assert judge(desired, has_secret=False) == []
+    assert validate(desired, has_secret=False) == []
 
 
 @pytest.mark.parametrize(

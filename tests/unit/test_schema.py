@@ -15,8 +15,8 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from schema.cfn_lint_rules import attributes
 from tools import reference, registry_schema
 from user_pool_client.domain.attributes import DESCRIBED, KEPT, setting_paths
-from user_pool_client.domain.parsing import read
-from user_pool_client.domain.properties import SETTINGS, ListTemplate, LookupTemplate, Template
+from user_pool_client.domain.parsing import parse
+from user_pool_client.domain.properties import SETTINGS, ClientProperties, ListProperties, LookupProperties
 from user_pool_client.domain.rules import LOOKUP_KEYS
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ SCHEMAS: dict[str, Mapping[str, Any]] = {
     schema["typeName"]: schema for schema in (json.loads(text) for text in registry_schema.files().values())
 }
 CLIENT, LOOKUP, LIST = "Custom::UserPoolClient", "Custom::UserPoolClientLookup", "Custom::UserPoolClientList"
-TEMPLATES: dict[str, Any] = {CLIENT: Template, LOOKUP: LookupTemplate, LIST: ListTemplate}
+TEMPLATES: dict[str, Any] = {CLIENT: ClientProperties, LOOKUP: LookupProperties, LIST: ListProperties}
 NEEDED = {"ServiceToken": "arn:aws:lambda:us-east-1:123456789012:function:f", "UserPoolId": "us-east-1_Abc123xyz"}
 AS_NEEDED: dict[str, dict[str, Any]] = {CLIENT: NEEDED, LOOKUP: {**NEEDED, "ClientName": "web"}, LIST: NEEDED}
 
@@ -170,7 +170,7 @@ def test_a_schema_takes_what_the_code_takes(kind: str, name: str) -> None:
     given = {True: 0, False: 0}
     for value in values(kind, SCHEMAS[kind]["properties"][name]):
         properties = {**others, "RoleArn": ROLE, name: value}
-        taken = not read(properties, TEMPLATES[kind])[1]
+        taken = not parse(properties, TEMPLATES[kind])[1]
         assert StandardValidator(SCHEMAS[kind]).is_valid(properties) == taken, value
         given[taken] += 1
     assert all(given.values())

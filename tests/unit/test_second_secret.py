@@ -10,35 +10,35 @@ import pytest
 
 from tests.canaries import CLIENT_SECRET, OTHER_SECRET, leaked
 from tests.given import CLIENT_ID, POOL, observed
-from user_pool_client.domain.app_client import SecretId
+from user_pool_client.domain.app_client import ClientSecretRef
 from user_pool_client.domain.credentials import Credentials
-from user_pool_client.domain.errors import Refused, Unavailable
+from user_pool_client.domain.errors import Refused, TryLater
 from user_pool_client.domain.sensitive import Sensitive
-from user_pool_client.operations.client_secrets import add_beside, original
+from user_pool_client.operations.client_secrets import add_second_secret, original_secret_id
 
 if TYPE_CHECKING:
-    from user_pool_client.domain.app_client import Observed
+    from user_pool_client.domain.app_client import AppClient
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
-OLD, NEW = SecretId("old", START), SecretId("new", START + timedelta(days=1))
-TWIN = SecretId("twin", START)
+OLD, NEW = ClientSecretRef("old", START), ClientSecretRef("new", START + timedelta(days=1))
+TWIN = ClientSecretRef("twin", START)
 
 
 @dataclass
 class Client:
     """Be one client in Cognito: its secrets' ids, and the value that Describe shows of the original one."""
 
-    secrets: list[SecretId]
+    secrets: list[ClientSecretRef]
     shown: str | None = None
     gone: bool = False
     calls: list[str] = field(default_factory=list)
     refuse: str = ""
 
-    def describe(self, _pool_id: str, _client_id: str) -> Observed | None:
+    def describe(self, _pool_id: str, _client_id: str) -> AppClient | None:
         self.calls.append("describe")
         return None if self.gone else observed(self.shown)
 
-    def secret_ids(self, _pool_id: str, _client_id: str) -> list[SecretId]:
+    def list_secrets(self, _pool_id: str, _client_id: str) -> list[ClientSecretRef]:
         return list(self.secrets)
 
     def add_secret(self, _pool_id: str, _client_id: str, value: Sensitive | None = None) -> tuple[str, Sensitive]:
@@ -48,7 +48,7 @@ class Client:
 
     def delete_secret(self, _pool_id: str, _client_id: str, secret_id: str) -> None:
         if secret_id == self.refuse:
-            raise Unavailable("Cognito is busy.", "try again.")
+            raise TryLater("Cognito is busy.", "try again.")
         self.calls.append(f"delete {secret_id}")
         self.secrets = [secret for secret in self.secrets if secret.secret_id != secret_id]
 
@@ -70,11 +70,11 @@ def kept(secret_id: str = "") -> Credentials:
     ],
 )
 def test_there_is_room_for_a_new_secret_beside_the_current_one(
-    secrets: list[SecretId], shown: str | None, current: str, calls: list[str]
+    secrets: list[ClientSecretRef], shown: str | None, current: str, calls: list[str]
 ) -> None:
     client = Client(list(secrets), shown)
 
-    added, value = add_beside(client, POOL, CLIENT_ID, kept(current))
+    added, value = add_second_secret(client, POOL, CLIENT_ID, kept(current))
 
     assert client.calls == ["describe", *calls]
     assert (added, value) == ("added", Sensitive(OTHER_SECRET))
@@ -91,12 +91,12 @@ def test_there_is_room_for_a_new_secret_beside_the_current_one(
     ],
 )
 def test_if_it_cannot_be_told_which_is_current_nothing_is_deleted(
-    secrets: list[SecretId], shown: str | None, current: str, gone: bool
+    secrets: list[ClientSecretRef], shown: str | None, current: str, gone: bool
 ) -> None:
     client = Client(list(secrets), shown, gone)
 
     with pytest.raises(Refused) as refused:
-        add_beside(client, POOL, CLIENT_ID, kept(current))
+        add_second_secret(client, POOL, CLIENT_ID, kept(current))
 
     assert [call for call in client.calls if call != "describe"] == []
     assert f"two secrets ({secrets[0].secret_id}, {secrets[1].secret_id})" in str(refused.value)
@@ -108,14 +108,14 @@ def test_if_it_cannot_be_told_which_is_current_nothing_is_deleted(
 def test_a_value_of_ones_own_is_the_one_that_is_added() -> None:
     own = Sensitive("own0secret0of0twenty0four")
 
-    assert add_beside(Client([OLD]), POOL, CLIENT_ID, kept("old"), own) == ("added", own)
+    assert add_second_secret(Client([OLD]), POOL, CLIENT_ID, kept("old"), own) == ("added", own)
 
 
 def test_nothing_is_added_before_there_is_room() -> None:
     client = Client([OLD, NEW], refuse="old")
 
-    with pytest.raises(Unavailable):
-        add_beside(client, POOL, CLIENT_ID, kept("new"))
+    with pytest.raises(TryLater):
+        add_second_secret(client, POOL, CLIENT_ID, kept("new"))
 
     assert client.calls == ["describe"]
 
@@ -128,11 +128,13 @@ def test_nothing_is_added_before_there_is_room() -> None:
         pytest.param([OLD, NEW], "old", id="one-of-two"),
     ],
 )
-def test_nothing_is_done_where_the_value_is_not_what_cognito_shows(secrets: list[SecretId], current: str) -> None:
+def test_nothing_is_done_where_the_value_is_not_what_cognito_shows(
+    secrets: list[ClientSecretRef], current: str
+) -> None:
     client = Client(list(secrets), OTHER_SECRET)
 
     with pytest.raises(Refused, match="is not the secret of app client") as refused:
-        add_beside(client, POOL, CLIENT_ID, kept(current))
+        add_second_secret(client, POOL, CLIENT_ID, kept(current))
 
     assert client.calls == ["describe"]
     assert not leaked(str(refused.value))
@@ -148,5 +150,5 @@ def test_nothing_is_done_where_the_value_is_not_what_cognito_shows(secrets: list
         ([OLD, TWIN], ""),
     ],
 )
-def test_the_original_one_is_the_oldest(secrets: list[SecretId], expected: str) -> None:
-    assert original(secrets) == expected
+def test_the_original_one_is_the_oldest(secrets: list[ClientSecretRef], expected: str) -> None:
+    assert original_secret_id(secrets) == expected

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.canaries import OWN_SECRET, leaked
 from tests.given import POOL
 from user_pool_client.domain.errors import InvalidProperties, Problem
-from user_pool_client.domain.parsing import nearest, read, read_applied
+from user_pool_client.domain.parsing import nearest, parse, parse_previous
 from user_pool_client.domain.properties import (
     AUTH_FLOWS,
     CREATABLE,
@@ -19,7 +19,7 @@ from user_pool_client.domain.properties import (
     SETTINGS,
     TOKENS,
     UPDATABLE,
-    Template,
+    ClientProperties,
 )
 from user_pool_client.domain.sensitive import Sensitive
 
@@ -54,7 +54,7 @@ def properties(**given: Any) -> dict[str, Any]:
 
 
 def problems_of(**given: Any) -> list[Problem]:
-    return read(properties(**given))[1]
+    return parse(properties(**given))[1]
 
 
 def urls(count: int) -> list[str]:
@@ -148,7 +148,7 @@ def arn(length: int) -> str:
     ],
 )
 def test_a_value_within_its_limits_is_taken(name: str, value: object, expected: object) -> None:
-    settings, problems = read(properties(**{name: value}))
+    settings, problems = parse(properties(**{name: value}))
 
     assert problems == []
     assert settings[name] == (value if expected is None else expected)
@@ -159,11 +159,11 @@ def test_a_value_within_its_limits_is_taken(name: str, value: object, expected: 
 def test_a_secret_of_ones_own_is_taken_and_sealed(length: int) -> None:
     secret = "aZ0_+"[:5].ljust(length, "x")
 
-    settings, problems = read(properties(ClientSecret=secret))
+    settings, problems = parse(properties(ClientSecret=secret))
 
     assert problems == []
     assert settings["ClientSecret"] == Sensitive(secret)
-    assert read(properties(ClientSecret=Sensitive(secret))) == (settings, [])
+    assert parse(properties(ClientSecret=Sensitive(secret))) == (settings, [])
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ def test_a_secret_of_ones_own_is_taken_and_sealed(length: int) -> None:
     ],
 )
 def test_a_value_outside_its_limits_is_refused_by_its_own_path(name: str, value: object, path: str) -> None:
-    settings, problems = read(properties(**{name: value}))
+    settings, problems = parse(properties(**{name: value}))
 
     assert [problem.paths for problem in problems] == [(path,)]
     assert name not in settings
@@ -343,7 +343,7 @@ def test_a_dynamic_reference_that_nobody_resolved_is_recognised(secret: str) -> 
     ],
 )
 def test_a_value_of_another_type_is_told_of_the_right_one(name: str, value: object, allowed: str) -> None:
-    settings, problems = read(properties(**{name: value}))
+    settings, problems = parse(properties(**{name: value}))
 
     assert [problem.paths for problem in problems] == [(name,)]
     assert allowed in problems[0].allowed
@@ -467,14 +467,14 @@ def test_an_unknown_property_is_not_quoted() -> None:
 
 
 def test_a_template_without_a_pool_is_told_so() -> None:
-    settings, problems = read({"ClientName": "web"})
+    settings, problems = parse({"ClientName": "web"})
 
     assert settings == {"ClientName": "web"}
     assert [str(problem) for problem in problems] == ["UserPoolId: it is missing. Give the id of the user pool."]
 
 
 def test_everything_that_is_wrong_is_told_at_once() -> None:
-    settings, problems = read(
+    settings, problems = parse(
         {
             "ClientName": "a/b",
             "callback_urls": [URL],
@@ -515,7 +515,7 @@ def test_one_problem_is_told_without_a_number() -> None:
 
 
 def test_the_service_token_and_the_timeout_are_no_settings() -> None:
-    settings, problems = read(properties(ServiceToken="arn:aws:lambda:…", ServiceTimeout="60"))
+    settings, problems = parse(properties(ServiceToken="arn:aws:lambda:…", ServiceTimeout="60"))
 
     assert (settings, problems) == ({"UserPoolId": POOL}, [])
 
@@ -528,13 +528,13 @@ def test_the_service_token_and_the_timeout_are_no_settings() -> None:
     ],
 )
 def test_what_is_missing_and_what_is_empty_differ(given: object, expected: object) -> None:
-    settings, _ = read(properties() if given is MISSING else properties(CallbackURLs=given))
+    settings, _ = parse(properties() if given is MISSING else properties(CallbackURLs=given))
 
     assert settings.get("CallbackURLs", MISSING) == expected
 
 
 def test_false_and_zero_are_not_missing() -> None:
-    settings, problems = read(properties(GenerateSecret="false", RefreshTokenValidity="0"))
+    settings, problems = parse(properties(GenerateSecret="false", RefreshTokenValidity="0"))
 
     assert problems == []
     assert settings == {"UserPoolId": POOL, "GenerateSecret": False, "RefreshTokenValidity": 0}
@@ -542,23 +542,23 @@ def test_false_and_zero_are_not_missing() -> None:
 
 @pytest.mark.parametrize("odd", [None, "text", 5, ["UserPoolId"]], ids=["null", "text", "number", "list"])
 def test_properties_that_are_no_map_are_a_problem(odd: object) -> None:
-    settings, problems = read(odd)
+    settings, problems = parse(odd)
 
     assert settings == {}
     assert [problem.paths for problem in problems] == [("ResourceProperties",)]
-    assert read_applied(odd) == {}
+    assert parse_previous(odd) == {}
 
 
 def test_what_was_applied_is_read_like_what_is_desired() -> None:
     given = properties(GenerateSecret="true", CallbackURLs=[URL, URL], TokenValidityUnits={"IdToken": "days"})
 
-    assert read_applied(given) == read(given)[0]
+    assert parse_previous(given) == parse(given)[0]
 
 
 def test_what_was_applied_and_does_not_parse_is_known_to_have_been_there() -> None:
     given = {"CallbackURLs": "no list", "GenerateSecret": "perhaps", "ClientName": "web", "Unknown": "x"}
 
-    assert read_applied(given) == {"CallbackURLs": None, "GenerateSecret": None, "ClientName": "web"}
+    assert parse_previous(given) == {"CallbackURLs": None, "GenerateSecret": None, "ClientName": "web"}
 
 
 DEFAULTS = {
@@ -601,7 +601,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
 
 
 def test_the_table_and_the_types_name_the_same_properties() -> None:
-    assert list(SETTINGS) == list(Template.__annotations__)
+    assert list(SETTINGS) == list(ClientProperties.__annotations__)
 
 
 def test_three_settings_replace_the_client() -> None:
@@ -656,8 +656,8 @@ NAMES = st.sampled_from([*SETTINGS, "ServiceToken", "callback_urls"]) | st.text(
 @given(JSON | st.dictionaries(NAMES, JSON, max_size=8))
 @settings(max_examples=150)
 def test_any_json_is_read_without_an_exception(anything: object) -> None:
-    desired, problems = read(anything)
-    applied = read_applied(anything)
+    desired, problems = parse(anything)
+    applied = parse_previous(anything)
 
     assert all(value is not None for value in desired.values())
     assert set(desired) <= set(applied) <= set(SETTINGS)
@@ -667,7 +667,7 @@ def test_any_json_is_read_without_an_exception(anything: object) -> None:
 
 
 def test_an_external_id_that_is_not_allowed_is_not_quoted() -> None:
-    _, problems = read(properties(RoleArn="arn:aws:iam::222222222222:role/x", ExternalId="very private"))
+    _, problems = parse(properties(RoleArn="arn:aws:iam::222222222222:role/x", ExternalId="very private"))
 
     (problem,) = problems
     assert problem.paths == ("ExternalId",)

@@ -12,8 +12,8 @@ from tests.fakes.cognito import ApiError, FakeCognito
 from tests.fakes.cognito_wire import installed
 from user_pool_client.aws.cloudformation import Connection, Stacks
 from user_pool_client.deadline import Clock, Deadline
-from user_pool_client.domain.errors import ProviderError, Refused, Unavailable
-from user_pool_client.domain.resource_status import Standing
+from user_pool_client.domain.errors import ProviderError, Refused, TryLater
+from user_pool_client.domain.resource_status import ResourceStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,27 +50,27 @@ def fake(time: Time) -> Iterator[FakeCloudFormation]:
 
 def stacks(time: Time, *, own: bool = True, seconds: float = 60) -> Stacks:
     clock = Clock(lambda: time.now, time.sleep, time.wall)
-    return Stacks(Connection("us-east-1"), own, Deadline.after(seconds, clock), lambda **_told: None)
+    return Stacks(Connection("us-east-1"), own, Deadline.after(seconds, clock), lambda **_success: None)
 
 
 def test_a_client_is_of_the_stack_that_has_it(fake: FakeCloudFormation, time: Time) -> None:
     fake.put(STACK, "WebClient", "client1")
 
-    assert [stacks(time).owner(client_id) for client_id in ("client1", "client2")] == [STACK, None]
+    assert [stacks(time).stack_of(client_id) for client_id in ("client1", "client2")] == [STACK, None]
 
 
 def test_what_does_not_exist_has_no_standing_and_no_beginning(fake: FakeCloudFormation, time: Time) -> None:
     fake.put(STACK, "WebClient", "client1")
 
-    assert stacks(time).standing(STACK, "Other") == Standing()
-    assert stacks(time).standing(f"{STACK}2", "WebClient") == Standing()
-    assert stacks(time).operation_began(f"{STACK}2") is None
+    assert stacks(time).standing(STACK, "Other") == ResourceStatus()
+    assert stacks(time).standing(f"{STACK}2", "WebClient") == ResourceStatus()
+    assert stacks(time).operation_started_at(f"{STACK}2") is None
 
 
 def test_a_resource_stands_as_cloudformation_says(fake: FakeCloudFormation, time: Time) -> None:
     fake.put(STACK, "WebClient", "client1", "UPDATE_COMPLETE")
 
-    assert stacks(time).standing(STACK, "WebClient") == Standing(
+    assert stacks(time).standing(STACK, "WebClient") == ResourceStatus(
         "UPDATE_COMPLETE", "client1", datetime.fromtimestamp(EPOCH, UTC)
     )
 
@@ -86,7 +86,7 @@ def test_an_operation_begins_with_a_creation_or_an_update_and_not_with_what_ends
     time.now = 100
     fake.begin(STACK, operation)
 
-    assert stacks(time).operation_began(STACK) == datetime.fromtimestamp(EPOCH + began, UTC)
+    assert stacks(time).operation_started_at(STACK) == datetime.fromtimestamp(EPOCH + began, UTC)
 
 
 @pytest.mark.parametrize(
@@ -101,10 +101,10 @@ def test_an_operation_begins_with_a_creation_or_an_update_and_not_with_what_ends
         pytest.param(
             ApiError("ValidationError", "1 validation error detected"), Refused, "1 validation error", id="invalid"
         ),
-        pytest.param(ApiError("Throttling", "Rate exceeded"), Unavailable, "with Throttling", id="throttled"),
-        pytest.param(ApiError("InternalFailure", "", 500), Unavailable, "with InternalFailure[.]", id="broken"),
-        pytest.param("read-timeout", Unavailable, "did not answer .*: ReadTimeoutError", id="silent"),
-        pytest.param("connection-closed", Unavailable, "did not answer .*: ConnectionClosedError", id="closed"),
+        pytest.param(ApiError("Throttling", "Rate exceeded"), TryLater, "with Throttling", id="throttled"),
+        pytest.param(ApiError("InternalFailure", "", 500), TryLater, "with InternalFailure[.]", id="broken"),
+        pytest.param("read-timeout", TryLater, "did not answer .*: ReadTimeoutError", id="silent"),
+        pytest.param("connection-closed", TryLater, "did not answer .*: ConnectionClosedError", id="closed"),
     ],
 )
 def test_errors_are_told_as_what_to_do_about_them(
@@ -113,7 +113,7 @@ def test_errors_are_told_as_what_to_do_about_them(
     fake.fail("*", failure, times=1000)
 
     with pytest.raises(kind, match=says) as raised:
-        stacks(time).owner("client1")
+        stacks(time).stack_of("client1")
 
     assert type(raised.value) is kind
     assert raised.value.__cause__ is None
@@ -129,7 +129,7 @@ def test_what_may_pass_is_asked_again(
     fake.put(STACK, "WebClient", "client1")
     fake.fail("*", failure, times=3)
 
-    assert stacks(time).owner("client1") == STACK
+    assert stacks(time).stack_of("client1") == STACK
     assert len(fake.calls) == 4
 
 
@@ -137,7 +137,7 @@ def test_it_is_asked_no_longer_than_the_work_has_time_or_than_was_said(fake: Fak
     fake.fail("*", ApiError("Throttling", "Rate exceeded"), times=1000)
     for within, at_most in ((float("inf"), 55.0), (10.0, 10.0)):
         began = time.now
-        with pytest.raises(Unavailable):
+        with pytest.raises(TryLater):
             stacks(time, seconds=60).standing(STACK, "WebClient", within=within)
         assert time.now - began <= at_most
 
@@ -145,9 +145,9 @@ def test_it_is_asked_no_longer_than_the_work_has_time_or_than_was_said(fake: Fak
 def test_of_another_accounts_stacks_nothing_is_asked(fake: FakeCloudFormation, time: Time) -> None:
     theirs = stacks(time, own=False)
     for ask in (
-        lambda: theirs.owner("client1"),
+        lambda: theirs.stack_of("client1"),
         lambda: theirs.standing(STACK, "WebClient"),
-        lambda: theirs.operation_began(STACK),
+        lambda: theirs.operation_started_at(STACK),
     ):
         with pytest.raises(Refused, match="in another account"):
             ask()
@@ -157,9 +157,9 @@ def test_of_another_accounts_stacks_nothing_is_asked(fake: FakeCloudFormation, t
 
 def test_properties_are_not_told_to_cloudformation(fake: FakeCloudFormation, time: Time) -> None:
     fake.put(STACK, "WebClient", "client1")
-    stacks(time).owner("client1")
+    stacks(time).stack_of("client1")
     stacks(time).standing(STACK, "WebClient")
-    stacks(time).operation_began(STACK)
+    stacks(time).operation_started_at(STACK)
 
     assert {name for call in fake.calls for name in call.params} == {
         "PhysicalResourceId",

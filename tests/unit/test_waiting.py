@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from user_pool_client.aws import retry
-from user_pool_client.aws.retry import Failure, Patience, persist
+from user_pool_client.aws import retry as retry_module
+from user_pool_client.aws.retry import Failure, RetryPolicy, retry
 from user_pool_client.deadline import Clock
-from user_pool_client.domain.errors import Refused, Unavailable
+from user_pool_client.domain.errors import Refused, TryLater
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-BUSY = Failure("TooManyRequestsException", passing=True, error=Unavailable("Busy.", "wait."))
-NO = Failure("NotAuthorizedException", passing=False, error=Refused("No.", "ask."))
+BUSY = Failure("TooManyRequestsException", transient=True, error=TryLater("Busy.", "wait."))
+NO = Failure("NotAuthorizedException", transient=False, error=Refused("No.", "ask."))
 
 
 class Waits:
@@ -33,12 +33,12 @@ class Waits:
         self.pauses.append(seconds)
         self.now += seconds
 
-    def on_wait(self, *, operation: str, why: str, seconds: float) -> None:
+    def on_retry(self, *, operation: str, why: str, seconds: float) -> None:
         self.told.append((operation, why, seconds))
 
-    def patience(self, *, even_late: bool = False) -> Patience:
+    def patience(self, *, after_deadline: bool = False) -> RetryPolicy:
         clock = Clock(lambda: self.now, self.sleep, lambda: self.now)
-        return Patience(clock, lambda: self.ends - self.now, self.on_wait, even_late)
+        return RetryPolicy(clock, lambda: self.ends - self.now, self.on_retry, after_deadline)
 
 
 def after(failures: int) -> Callable[[], str | Failure]:
@@ -62,14 +62,14 @@ def longest(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
 def test_what_works_at_once_waits_for_nothing() -> None:
     waits = Waits()
 
-    assert persist("Describe", after(0), waits.patience()) == "done"
+    assert retry("Describe", after(0), waits.patience()) == "done"
     assert (waits.pauses, waits.told) == ([], [])
 
 
 def test_pauses_are_drawn_from_nothing_up_to_a_bound_that_doubles_to_eight_seconds(
     longest: list[tuple[float, float]],
 ) -> None:
-    persist("Describe", after(7), Waits().patience())
+    retry("Describe", after(7), Waits().patience())
 
     assert longest == [(0, bound) for bound in (0.5, 1, 2, 4, 8, 8, 8)]
 
@@ -77,7 +77,7 @@ def test_pauses_are_drawn_from_nothing_up_to_a_bound_that_doubles_to_eight_secon
 def test_every_wait_is_told_with_its_reason() -> None:
     waits = Waits()
 
-    persist("Describe", after(2), waits.patience())
+    retry("Describe", after(2), waits.patience())
 
     assert [told[:2] for told in waits.told] == [("Describe", "TooManyRequestsException")] * 2
     assert [seconds for _, _, seconds in waits.told] == waits.pauses
@@ -87,47 +87,47 @@ def test_what_is_hopeless_is_not_tried_again() -> None:
     waits = Waits()
 
     with pytest.raises(Refused, match="No"):
-        persist("Describe", lambda: NO, waits.patience())
+        retry("Describe", lambda: NO, waits.patience())
 
     assert waits.pauses == []
 
 
 def test_what_may_not_be_sent_twice_is_not_even_if_it_may_pass() -> None:
-    with pytest.raises(Unavailable, match="Busy"):
-        persist("Create", after(1), Waits().patience(), again=lambda _failure: False)
+    with pytest.raises(TryLater, match="Busy"):
+        retry("Create", after(1), Waits().patience(), again=lambda _failure: False)
 
 
 @pytest.mark.parametrize("seconds", [0.4, 3.0, 20.0])
 def test_no_pause_ends_after_the_deadline(longest: list[tuple[float, float]], seconds: float) -> None:
     waits = Waits(seconds)
 
-    with pytest.raises(Unavailable, match="Busy"):
-        persist("Describe", lambda: BUSY, waits.patience())
+    with pytest.raises(TryLater, match="Busy"):
+        retry("Describe", lambda: BUSY, waits.patience())
 
     assert waits.now < seconds
     assert longest[-1][1] >= seconds - waits.now
 
 
 def test_nothing_begins_when_time_is_up() -> None:
-    with pytest.raises(Unavailable, match="There was no time left for Describe"):
-        persist("Describe", after(0), Waits(0).patience())
+    with pytest.raises(TryLater, match="There was no time left for Describe"):
+        retry("Describe", after(0), Waits(0).patience())
 
 
 @pytest.mark.parametrize(("failures", "works"), [(0, True), (1, False)])
 def test_what_may_begin_late_has_one_try(failures: int, *, works: bool) -> None:
     waits = Waits(-1)
     if works:
-        assert persist("Delete", after(failures), waits.patience(even_late=True)) == "done"
+        assert retry("Delete", after(failures), waits.patience(after_deadline=True)) == "done"
     else:
-        with pytest.raises(Unavailable, match="Busy"):
-            persist("Delete", after(failures), waits.patience(even_late=True))
+        with pytest.raises(TryLater, match="Busy"):
+            retry("Delete", after(failures), waits.patience(after_deadline=True))
     assert waits.pauses == []
 
 
 def test_two_callers_wait_differently() -> None:
     first, second = Waits(), Waits()
     for waits in (first, second):
-        persist("Describe", after(5), waits.patience())
+        retry("Describe", after(5), waits.patience())
 
     assert first.pauses != second.pauses
-    assert retry._LONGEST_PAUSE == 8.0
+    assert retry_module._LONGEST_PAUSE == 8.0

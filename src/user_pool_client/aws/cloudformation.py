@@ -11,10 +11,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from user_pool_client.aws.retry import AGAIN, Failure, OnWait, Patience, persist
+from user_pool_client.aws.retry import TRY_LATER, Failure, RetryHook, RetryPolicy, retry
 from user_pool_client.deadline import Deadline
-from user_pool_client.domain.errors import ProviderError, Refused, Unavailable
-from user_pool_client.domain.resource_status import Standing
+from user_pool_client.domain.errors import ProviderError, Refused, TryLater
+from user_pool_client.domain.resource_status import ResourceStatus
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -29,7 +29,7 @@ _PERMISSION = (
 )
 
 
-_PASSING = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded"})
+_TRANSIENT = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded"})
 
 
 _SERVER_ERRORS = 500
@@ -63,9 +63,9 @@ class Stacks:
     connection: Connection
     own: bool
     deadline: Deadline
-    on_wait: OnWait
+    on_retry: RetryHook
 
-    def owner(self, physical_id: str) -> str | None:
+    def stack_of(self, physical_id: str) -> str | None:
         """Return the id of the stack that has a resource of this physical id, or None.
 
         An answer need not show the resource itself: it is cut after a hundred of the stack's.
@@ -76,18 +76,18 @@ class Stacks:
             return None
         return next((resource["StackId"] for resource in answer.get("StackResources", [])), None)
 
-    def standing(self, stack_id: str, logical_id: str, *, within: float = math.inf) -> Standing:
+    def standing(self, stack_id: str, logical_id: str, *, within: float = math.inf) -> ResourceStatus:
         """Return how a resource stands; give up after so many seconds."""
         parameters = {"StackName": stack_id, "LogicalResourceId": logical_id}
         try:
             detail = self._call("DescribeStackResource", parameters, within).get("StackResourceDetail", {})
         except NotThere:  # of a deleted resource too
-            return Standing()
-        return Standing(
+            return ResourceStatus()
+        return ResourceStatus(
             detail.get("ResourceStatus", ""), detail.get("PhysicalResourceId", ""), detail.get("LastUpdatedTimestamp")
         )
 
-    def operation_began(self, stack_id: str) -> datetime | None:
+    def operation_started_at(self, stack_id: str) -> datetime | None:
         """Return when the stack was created or, if that was later, last updated; None if there is no such stack.
 
         A rollback, and the deletion of a stack that is just being made, belong to the operation that they end. That is
@@ -103,15 +103,15 @@ class Stacks:
     def _call(self, operation: str, parameters: Mapping[str, Any], within: float = math.inf) -> Mapping[str, Any]:
         if not self.own:
             raise Refused(
-                "The stack is in another account than the function, so CloudFormation cannot be asked.", AGAIN
+                "The stack is in another account than the function, so CloudFormation cannot be asked.", TRY_LATER
             )
         until = self.deadline.clock.monotonic() + within
 
         def left() -> float:
             return min(self.deadline.work_left(), until - self.deadline.clock.monotonic())
 
-        patience = Patience(self.deadline.clock, left, self.on_wait)
-        return persist(operation, lambda: self._send(operation, parameters), patience)
+        patience = RetryPolicy(self.deadline.clock, left, self.on_retry)
+        return retry(operation, lambda: self._send(operation, parameters), patience)
 
     def _send(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any] | Failure:
         """Call once; return what went wrong rather than raise it, so that no error of botocore's is in any chain."""
@@ -122,7 +122,7 @@ class Stacks:
         except (BotoCoreError, ResponseParserError) as error:
             code = type(error).__name__
             return Failure(
-                code, passing=True, error=Unavailable(f"CloudFormation did not answer {operation}: {code}.", AGAIN)
+                code, transient=True, error=TryLater(f"CloudFormation did not answer {operation}: {code}.", TRY_LATER)
             )
         return answer
 
@@ -132,14 +132,14 @@ def _refusal(operation: str, error: ClientError) -> Failure:
     code, words = str(details.get("Code", "Unknown")), str(details.get("Message") or "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     why = f"CloudFormation refused {operation} with {code}: {words}".rstrip(": .") + "."
-    passing = code in _PASSING or status >= _SERVER_ERRORS
-    if passing:
-        failure: ProviderError = Unavailable(why, AGAIN)
+    transient = code in _TRANSIENT or status >= _SERVER_ERRORS
+    if transient:
+        failure: ProviderError = TryLater(why, TRY_LATER)
     elif code == "ValidationError" and "does not exist" in words:
-        failure = NotThere(why, AGAIN)
+        failure = NotThere(why, TRY_LATER)
     else:
         failure = Refused(why, _PERMISSION)
-    return Failure(code, passing=passing, error=failure)
+    return Failure(code, transient=transient, error=failure)
 
 
 _METHODS = {

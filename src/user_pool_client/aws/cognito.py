@@ -9,11 +9,18 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, Par
 from botocore.exceptions import ConnectionError as NoConnection
 from botocore.parsers import ResponseParserError
 
-from user_pool_client.aws.retry import AGAIN, Failure, OnWait, Patience, persist
-from user_pool_client.aws.sessions import _SERVER_ERRORS, Connections, Role
+from user_pool_client.aws.retry import TRY_LATER, Failure, RetryHook, RetryPolicy, retry
+from user_pool_client.aws.sessions import _SERVER_ERRORS, ClientCache, Role
 from user_pool_client.deadline import Deadline
-from user_pool_client.domain.app_client import Named, Observed, SecretId
-from user_pool_client.domain.errors import NotFound, NotOffered, OutcomeUnknown, ProviderError, Refused, Unavailable
+from user_pool_client.domain.app_client import AppClient, ClientSecretRef, ClientSummary
+from user_pool_client.domain.errors import (
+    FeatureUnavailable,
+    NotFound,
+    OutcomeUnknown,
+    ProviderError,
+    Refused,
+    TryLater,
+)
 from user_pool_client.domain.properties import TOKENS, UPDATABLE, Settings
 from user_pool_client.domain.sensitive import Sensitive, mask
 from user_pool_client.log import logger
@@ -22,7 +29,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
 # Answers after which the same call may succeed; anything that ends in 5xx is treated alike.
-_PASSING = frozenset(
+_TRANSIENT = frozenset(
     {
         "TooManyRequestsException",
         "ThrottlingException",
@@ -38,7 +45,7 @@ _PASSING = frozenset(
 _NOT_DONE = frozenset({"TooManyRequestsException", "ThrottlingException"})
 
 
-_NOT_OFFERED = frozenset(
+_FEATURE_UNAVAILABLE = frozenset(
     {
         "FeatureUnavailableInTierException",
         "OperationNotEnabledException",
@@ -76,15 +83,15 @@ REMEDIES: Mapping[str, str] = {
     "FeatureUnavailableInTierException": "choose a higher feature plan for the user pool (SSOSession needs Essentials "
     "or Plus), or take the setting out of the template.",
     "UserPoolTaggingException": "mend the user pool's tags as Cognito's words say, and deploy again.",
-    "TooManyRequestsException": AGAIN,
-    "ThrottlingException": AGAIN,
-    "ConcurrentModificationException": AGAIN,
-    "InternalErrorException": AGAIN,
-    "InternalServerException": AGAIN,
+    "TooManyRequestsException": TRY_LATER,
+    "ThrottlingException": TRY_LATER,
+    "ConcurrentModificationException": TRY_LATER,
+    "InternalErrorException": TRY_LATER,
+    "InternalServerException": TRY_LATER,
 }
 
 
-_HURRIED_FROM = 15.0  # seconds: as long as the other one may take
+_SHORT_FROM = 15.0  # seconds: as long as the other one may take
 
 
 _PAGE = 60  # the most that ListUserPoolClients gives at once
@@ -94,14 +101,14 @@ _PAGE = 60  # the most that ListUserPoolClients gives at once
 class AppClients:
     """The app clients of user pools, for the time of one request."""
 
-    connections: Connections
+    connections: ClientCache
     deadline: Deadline
-    on_wait: OnWait
+    on_retry: RetryHook
     role: Role | None = None
     # What Cognito's words must not tell: the template's secrets, and those that Cognito shows on the way.
     secrets: list[Sensitive] = field(default_factory=list, repr=False)
 
-    def create(self, settings: Settings) -> Observed:
+    def create(self, settings: Settings) -> AppClient:
         """Make a client. Sent again only after an answer that means that nothing was made.
 
         Raises OutcomeUnknown where one may have been made.
@@ -111,7 +118,7 @@ class AppClients:
         answer = self._call("CreateUserPoolClient", settings, retry_if=_surely_not_done)
         return self._observed(answer["UserPoolClient"])
 
-    def describe(self, pool_id: str, client_id: str) -> Observed | None:
+    def describe(self, pool_id: str, client_id: str) -> AppClient | None:
         """Return the client as it is, or None if it, or its pool, does not exist."""
         try:
             answer = self._call("DescribeUserPoolClient", {"UserPoolId": pool_id, "ClientId": client_id})
@@ -119,11 +126,11 @@ class AppClients:
             return None
         return self._observed(answer["UserPoolClient"])
 
-    def secret_ids(self, pool_id: str, client_id: str) -> list[SecretId]:
+    def list_secrets(self, pool_id: str, client_id: str) -> list[ClientSecretRef]:
         """Return the client's secrets, without their values. Describe shows none once the original one is deleted."""
         answer = self._call("ListUserPoolClientSecrets", {"UserPoolId": pool_id, "ClientId": client_id})
         listed = answer.get("ClientSecrets", [])
-        return [SecretId(secret["ClientSecretId"], secret["ClientSecretCreateDate"]) for secret in listed]
+        return [ClientSecretRef(secret["ClientSecretId"], secret["ClientSecretCreateDate"]) for secret in listed]
 
     def add_secret(self, pool_id: str, client_id: str, value: Sensitive | None = None) -> tuple[str, Sensitive]:
         """Add a secret, of Cognito's making unless one is given; return its id and value.
@@ -157,13 +164,15 @@ class AppClients:
             return f"https://{pool['Domain']}.{auth}.{region}.amazoncognito.com/oauth2/token"
         return ""
 
-    def named(self, pool_id: str) -> list[Named]:
+    def list_clients(self, pool_id: str) -> list[ClientSummary]:
         """Return the id and the name of every client of the pool."""
-        clients: list[Named] = []
+        clients: list[ClientSummary] = []
         page: dict[str, Any] = {}
         while True:
             answer = self._call("ListUserPoolClients", {"UserPoolId": pool_id, "MaxResults": _PAGE, **page})
-            clients += [Named(client["ClientId"], client["ClientName"]) for client in answer.get("UserPoolClients", [])]
+            clients += [
+                ClientSummary(client["ClientId"], client["ClientName"]) for client in answer.get("UserPoolClients", [])
+            ]
             if not answer.get("NextToken"):
                 return clients
             page = {"NextToken": answer["NextToken"]}
@@ -180,20 +189,22 @@ class AppClients:
         parameters = {"UserPoolId": pool_id, "ClientId": client_id, "SSOSession": session}
         self._call("SetUserPoolClientSessionConfiguration", parameters)
 
-    def update(self, pool_id: str, client_id: str, settings: Settings) -> Observed:
+    def update(self, pool_id: str, client_id: str, settings: Settings) -> AppClient:
         """Send every setting, changed or not: Cognito resets whatever a call leaves out."""
         answer = self._call("UpdateUserPoolClient", {"UserPoolId": pool_id, "ClientId": client_id, **settings})
         return self._observed(answer["UserPoolClient"])
 
-    def delete(self, pool_id: str, client_id: str, *, even_late: bool = False) -> bool:
+    def delete(self, pool_id: str, client_id: str, *, after_deadline: bool = False) -> bool:
         """Delete the client; return False if there was nothing to delete. `even_late` begins after the deadline too."""
         try:
-            self._call("DeleteUserPoolClient", {"UserPoolId": pool_id, "ClientId": client_id}, even_late=even_late)
+            self._call(
+                "DeleteUserPoolClient", {"UserPoolId": pool_id, "ClientId": client_id}, after_deadline=after_deadline
+            )
         except NotFound:
             return False
         return True
 
-    def _observed(self, client: Mapping[str, Any]) -> Observed:
+    def _observed(self, client: Mapping[str, Any]) -> AppClient:
         secret = Sensitive(client["ClientSecret"]) if client.get("ClientSecret") else None
         if secret is not None:
             self.secrets.append(secret)
@@ -201,7 +212,7 @@ class AppClients:
         for token in TOKENS:
             if settings.get(token.validity) == 0:  # stands for the default; an update would not take it back
                 del settings[token.validity]
-        return Observed(
+        return AppClient(
             pool_id=client["UserPoolId"],
             client_id=client["ClientId"],
             settings=settings,
@@ -217,19 +228,19 @@ class AppClients:
         operation: str,
         parameters: Mapping[str, Any],
         *,
-        retry_if: Callable[[Failure], bool] = lambda failure: failure.passing,
-        even_late: bool = False,
+        retry_if: Callable[[Failure], bool] = lambda failure: failure.transient,
+        after_deadline: bool = False,
     ) -> Mapping[str, Any]:
         """Call until it works, it is hopeless, or time is up. Raises ProviderError, which quotes no secret."""
-        left = self.deadline.answer_left if even_late else self.deadline.work_left
+        left = self.deadline.answer_left if after_deadline else self.deadline.work_left
 
         def attempt() -> Mapping[str, Any] | Failure:
-            hurried = left() < _HURRIED_FROM
-            client = self.connections.client(parameters["UserPoolId"], self.role, hurried=hurried)
+            short_timeout = left() < _SHORT_FROM
+            client = self.connections.client(parameters["UserPoolId"], self.role, short_timeout=short_timeout)
             return self._send(client, operation, parameters)
 
-        patience = Patience(self.deadline.clock, left, self.on_wait, even_late)
-        return persist(operation, attempt, patience, again=retry_if)
+        patience = RetryPolicy(self.deadline.clock, left, self.on_retry, after_deadline)
+        return retry(operation, attempt, patience, again=retry_if)
 
     def _send(
         self, client: "CognitoIdentityProviderClient", operation: str, parameters: Mapping[str, Any]
@@ -249,7 +260,7 @@ class AppClients:
         except ParamValidationError:  # its text quotes the values
             return Failure(
                 "ParamValidationError",
-                passing=False,
+                transient=False,
                 error=Refused(f"The properties do not fit {operation}.", _TEMPLATE),
             )
         except (BotoCoreError, ResponseParserError) as error:
@@ -258,12 +269,12 @@ class AppClients:
                 error, SSLError
             )
             why = f"Cognito did not answer {operation}: {code}."
-            return Failure(code, passing=broken, error=_lost(operation, why) if broken else Unavailable(why, AGAIN))
+            return Failure(code, transient=broken, error=_lost(operation, why) if broken else TryLater(why, TRY_LATER))
         if operation in _SHOWING and not {"UserPoolId", "ClientId"} <= answer.get("UserPoolClient", {}).keys():
             # What botocore makes of a page that somebody between here and Cognito has put in the answer's place.
             return Failure(
                 "UnreadableAnswer",
-                passing=True,
+                transient=True,
                 error=_lost(operation, f"The answer to {operation} was not Cognito's."),
             )
         return answer
@@ -272,27 +283,27 @@ class AppClients:
         details: Mapping[str, Any] = error.response.get("Error", {})
         code = str(details.get("Code", "Unknown"))
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        passing = code in _PASSING or status >= _SERVER_ERRORS
-        kind: type[ProviderError] = Unavailable if passing else Refused
+        transient = code in _TRANSIENT or status >= _SERVER_ERRORS
+        kind: type[ProviderError] = TryLater if transient else Refused
         if code == "ResourceNotFoundException":
             kind = NotFound
-        elif code in _NOT_OFFERED:
-            kind = NotOffered
+        elif code in _FEATURE_UNAVAILABLE:
+            kind = FeatureUnavailable
         words = mask(str(details.get("Message", "")), self.secrets)
-        remedy = REMEDIES.get(code, AGAIN if passing else "see Cognito's words, and deploy again.")
+        remedy = REMEDIES.get(code, TRY_LATER if transient else "see Cognito's words, and deploy again.")
         why = f"Cognito refused {operation} with {code}: {words}".rstrip(": .") + "."
-        unknown = passing and code not in _NOT_DONE
-        return Failure(code, passing=passing, error=_lost(operation, why) if unknown else kind(why, remedy))
+        unknown = transient and code not in _NOT_DONE
+        return Failure(code, transient=transient, error=_lost(operation, why) if unknown else kind(why, remedy))
 
 
 def _surely_not_done(failure: Failure) -> bool:
     return failure.code in _NOT_DONE
 
 
-def _lost(operation: str, why: str) -> Unavailable:
+def _lost(operation: str, why: str) -> TryLater:
     """Return what is said where it is not known whether a call was carried out: of a Create that matters."""
-    kind = OutcomeUnknown if operation == "CreateUserPoolClient" else Unavailable
-    return kind(why, AGAIN)
+    kind = OutcomeUnknown if operation == "CreateUserPoolClient" else TryLater
+    return kind(why, TRY_LATER)
 
 
 _METHODS = {

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from user_pool_client.deadline import Clock
-from user_pool_client.domain.errors import ProviderError, Unavailable
+from user_pool_client.domain.errors import ProviderError, TryLater
 
-AGAIN = "deploy again in a few minutes."
+TRY_LATER = "deploy again in a few minutes."
 
 
 # Each pause is anything between nothing and its longest, so that many callers spread (full jitter). The longest one of
@@ -17,7 +17,7 @@ AGAIN = "deploy again in a few minutes."
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 8.0  # seconds
 
 
-class OnWait(Protocol):
+class RetryHook(Protocol):
     """Who is told that a call has to wait; `seconds` until the next try."""
 
     def __call__(self, *, operation: str, why: str, seconds: float) -> None:
@@ -29,37 +29,37 @@ class Failure:
     """A call that did not work: the service's or botocore's name for it, and whether it may pass."""
 
     code: str
-    passing: bool
+    transient: bool
     error: ProviderError
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How long to wait for a call: while `left` returns seconds, and `even_late` at least for one try."""
 
     clock: Clock
     left: Callable[[], float]
-    on_wait: OnWait
-    even_late: bool = False
+    on_retry: RetryHook
+    after_deadline: bool = False
 
 
-def persist[Answer](
+def retry[Answer](
     operation: str,
     attempt: Callable[[], Answer | Failure],
-    patience: Patience,
+    patience: RetryPolicy,
     *,
-    again: Callable[[Failure], bool] = lambda failure: failure.passing,
+    again: Callable[[Failure], bool] = lambda failure: failure.transient,
 ) -> Answer:
     """Try until it works; raise the last failure's error where `again` says no, or where the time is up."""
     pause = _FIRST_PAUSE
-    while patience.even_late or patience.left() > 0:
+    while patience.after_deadline or patience.left() > 0:
         answer = attempt()
         if not isinstance(answer, Failure):
             return answer
         seconds = random.uniform(0, pause)  # noqa: S311 - full jitter spreads callers, keeps no secret
         if not again(answer) or seconds >= patience.left():
             raise answer.error
-        patience.on_wait(operation=operation, why=answer.code, seconds=seconds)
+        patience.on_retry(operation=operation, why=answer.code, seconds=seconds)
         patience.clock.sleep(seconds)
         pause = min(pause * 2, _LONGEST_PAUSE)
-    raise Unavailable(f"There was no time left for {operation}.", AGAIN)
+    raise TryLater(f"There was no time left for {operation}.", TRY_LATER)

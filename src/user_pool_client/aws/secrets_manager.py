@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from user_pool_client.domain.credentials import CURRENT, Credentials, Version
-from user_pool_client.domain.errors import NoSuchSecret, ProviderError, Refused, Unavailable
+from user_pool_client.domain.errors import NoSuchSecret, ProviderError, Refused, TryLater
 from user_pool_client.domain.sensitive import Sensitive, mask
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 4, "mode": "standard"})
 
 
-_PASSING = frozenset({"InternalServiceError", "ThrottlingException"})
+_TRANSIENT = frozenset({"InternalServiceError", "ThrottlingException"})
 
 
 _GONE = frozenset({"ResourceNotFoundException", "InvalidRequestException"})
@@ -119,7 +119,7 @@ class SecretStore:
         except ClientError as error:
             failure = _refusal(secret_id, operation, error, secrets)
         except (BotoCoreError, ResponseParserError) as error:
-            failure = Unavailable(
+            failure = TryLater(
                 f'Secrets Manager did not answer {operation} for "{secret_id}": {type(error).__name__}.',
                 "deploy again in a few minutes.",
             )
@@ -135,8 +135,8 @@ def _refusal(secret_id: str, operation: str, error: ClientError, secrets: Sequen
     why = f'Secrets Manager refused {operation} for "{secret_id}" with {code}: {words}.'
     if code in _GONE:
         return NoSuchSecret(why, "check SecretId: the secret must exist, in this account.")
-    if code in _PASSING:
-        return Unavailable(why, "deploy again in a few minutes.")
+    if code in _TRANSIENT:
+        return TryLater(why, "deploy again in a few minutes.")
     if code == "AccessDeniedException":
         return Refused(
             why,

@@ -12,9 +12,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from user_pool_client.aws.retry import AGAIN
+from user_pool_client.aws.retry import TRY_LATER
 from user_pool_client.deadline import Clock
-from user_pool_client.domain.errors import NotFound, ProviderError, Refused, Unavailable
+from user_pool_client.domain.errors import NotFound, ProviderError, Refused, TryLater
 from user_pool_client.domain.physical_id import stack_name
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _CONFIG = Config(connect_timeout=5, read_timeout=10, retries=_ONCE)
 
 
 # For calls that begin when little time is left. A call that hangs must end before Lambda ends the process.
-_HURRIED_CONFIG = Config(connect_timeout=1, read_timeout=3, retries=_ONCE)
+_SHORT_CONFIG = Config(connect_timeout=1, read_timeout=3, retries=_ONCE)
 
 
 _STS_CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 3, "mode": "standard"})
@@ -66,7 +66,7 @@ def session_name(stack_id: str, logical_resource_id: str) -> str:
     return re.sub(r"[^A-Za-z0-9_+=,.@-]", "-", name)
 
 
-class Connections:
+class ClientCache:
     """boto3's clients, one for each Region and role, kept while the function is warm."""
 
     def __init__(self, home: str, clock: Clock) -> None:
@@ -80,24 +80,24 @@ class Connections:
             self.client(self._home)
 
     def client(
-        self, pool_id: str, role: Role | None = None, *, hurried: bool = False
+        self, pool_id: str, role: Role | None = None, *, short_timeout: bool = False
     ) -> "CognitoIdentityProviderClient":
         """Return the client for the Region in a user pool's id; a `hurried` one gives up on an answer sooner.
 
         Raises NotFound if there is no such Region, and Refused or Unavailable if the role cannot be assumed.
         """
         region = pool_id.partition("_")[0]
-        client, expires = self._clients.get((region, role, hurried), (None, 0.0))
+        client, expires = self._clients.get((region, role, short_timeout), (None, 0.0))
         if client is None or expires < self._clock.wall():
             if region != self._home:
                 _check_exists(region, pool_id)
-            config = _HURRIED_CONFIG if hurried else _CONFIG
+            config = _SHORT_CONFIG if short_timeout else _CONFIG
             if role is None:
                 client, expires = boto3.client("cognito-idp", region_name=region, config=config), math.inf
             else:
                 session, expires = self._assume(role)
                 client = session.client("cognito-idp", region_name=region, config=config)
-            self._clients[region, role, hurried] = client, expires
+            self._clients[region, role, short_timeout] = client, expires
         return client
 
     def _assume(self, role: Role) -> tuple[boto3.Session, float]:
@@ -111,12 +111,12 @@ class Connections:
         except ClientError as error:
             details = error.response.get("Error", {})
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            passing = "Throttl" in str(details.get("Code")) or status >= _SERVER_ERRORS
-            kind: type[ProviderError] = Unavailable if passing else Refused
+            transient = "Throttl" in str(details.get("Code")) or status >= _SERVER_ERRORS
+            kind: type[ProviderError] = TryLater if transient else Refused
             why = f"RoleArn {role.arn} could not be assumed: {details.get('Code')}: {details.get('Message')}"
-            refused = kind(why.rstrip(": .") + ".", AGAIN if passing else _ROLE)
+            refused = kind(why.rstrip(": .") + ".", TRY_LATER if transient else _ROLE)
         except (BotoCoreError, ResponseParserError) as error:
-            refused = Unavailable(f"RoleArn {role.arn} could not be assumed: {type(error).__name__}.", AGAIN)
+            refused = TryLater(f"RoleArn {role.arn} could not be assumed: {type(error).__name__}.", TRY_LATER)
         else:
             given = answer["Credentials"]
             session = boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])

@@ -21,7 +21,7 @@ _OK, _BAD_REQUEST, _UNAUTHORIZED = 200, 400, 401
 _SAYS = {"invalid_client": Verdict.REFUSED, "invalid_grant": Verdict.TAKEN}
 
 
-def ask(endpoint: str, credentials: Credentials, machine: bool) -> Verdict:
+def check_secret(endpoint: str, credentials: Credentials, machine: bool) -> Verdict:
     """Ask for a token: with client_credentials for a machine's client, else for a code that nobody was given.
 
     Never raises: what keeps it from being heard is Verdict.SILENT.
@@ -39,13 +39,13 @@ def ask(endpoint: str, credentials: Credentials, machine: bool) -> Verdict:
     try:
         status, body = _post(endpoint, urlencode(form), headers)
     except (OSError, http.client.HTTPException, ValueError):  # ValueError: a host name that nothing can have
-        return Verdict.SILENT
+        return Verdict.NO_ANSWER
     if status == _OK:
         return Verdict.TAKEN
     error = _error(body)
     if status in (_BAD_REQUEST, _UNAUTHORIZED) and error:
-        return _SAYS.get(error, Verdict.UNDECIDED)
-    return Verdict.SILENT
+        return _SAYS.get(error, Verdict.INCONCLUSIVE)
+    return Verdict.NO_ANSWER
 
 
 def _post(endpoint: str, body: str, headers: dict[str, str]) -> tuple[int, bytes]:

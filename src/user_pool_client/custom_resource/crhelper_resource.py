@@ -20,7 +20,7 @@ from user_pool_client.custom_resource.response import Envelope, Outcome
 from user_pool_client.deadline import Clock, Deadline
 from user_pool_client.domain.errors import Unanswerable
 from user_pool_client.domain.physical_id import CREATE_FAILED, CREATE_UNKNOWN
-from user_pool_client.log import count, flush_metrics, hush_libraries, logger, where
+from user_pool_client.log import count_metric, flush_metrics, frames, logger, silence_libraries
 
 # Answers that a process keeps for requests that come again; those that do come within minutes.
 _MOST_REMEMBERED = 100
@@ -36,7 +36,7 @@ class Context(Protocol):
         """Return the milliseconds until Lambda ends the invocation."""
 
 
-class Courier(Protocol):
+class ResponseSender(Protocol):
     """Who brings an outcome to CloudFormation."""
 
     def check(self, request: Request) -> None:
@@ -113,13 +113,15 @@ class Job:
     decided: dict[str, object] = field(default_factory=dict)
 
 
-type Do = Callable[[Job], Outcome]
+type Operation = Callable[[Job], Outcome]
 
 
-class GuardedResource(CfnResource):
+class CrhelperResource(CfnResource):
     """crhelper's dispatch with a way to answer of our own. Pinned: crhelper==2.0.12."""
 
-    def __init__(self, courier: Courier, clock: Clock, *, create: Do, update: Do, delete: Do) -> None:
+    def __init__(
+        self, courier: ResponseSender, clock: Clock, *, create: Operation, update: Operation, delete: Operation
+    ) -> None:
         with _no_polling_clients():
             super().__init__(log_level="WARNING", boto_level="WARNING", sleep_on_delete=0)
         self._courier = courier
@@ -131,7 +133,7 @@ class GuardedResource(CfnResource):
         self.update(self._registered(update))
         self.delete(self._registered(delete))
 
-    def _registered(self, do: Do) -> Callable[[Any, Any], str]:
+    def _registered(self, do: Operation) -> Callable[[Any, Any], str]:
         def run(_event: Any, _context: Any) -> str:
             self._job.outcome = do(self._job)
             return self._job.outcome.physical_id
@@ -141,7 +143,7 @@ class GuardedResource(CfnResource):
     @override
     def __call__(self, event: object, context: Context) -> None:
         """Carry out a request and answer it; raise Unanswerable where it cannot be answered."""
-        hush_libraries()
+        silence_libraries()
         try:
             with _no_answer_told():
                 request = Request.parse(event)
@@ -163,7 +165,7 @@ class GuardedResource(CfnResource):
         if request.has_expired(self._clock.wall()):
             # Not raised: Lambda would only repeat it.
             logger.error("No answer", extra={"because": "The response URL has expired, so nothing was done."})
-            count("Unanswered")
+            count_metric("Unanswered")
             return
         seconds = min(request.seconds_left(self._clock.wall()), context.get_remaining_time_in_millis() / 1000)
         deadline = Deadline.after(seconds, self._clock)
@@ -215,7 +217,7 @@ class GuardedResource(CfnResource):
     def _deliver(self, job: Job, outcome: Outcome) -> None:
         """Deliver one outcome, and log what became of the request."""
         if "left_behind" in job.decided:
-            count("LeftBehind")
+            count_metric("LeftBehind")
         unexpected: Outcome | None = None
         try:
             self._courier.deliver(job.request, outcome, job.deadline)
@@ -232,10 +234,10 @@ class GuardedResource(CfnResource):
             except Exception as error:  # noqa: BLE001 - crhelper would swallow it, and Lambda would see a success
                 job.undelivered = Unanswerable(f"The answer could not be sent: unexpected {type(error).__name__}.")
         if outcome.status == "FAILED":
-            count("Failed")
+            count_metric("Failed")
             logger.error("Failed", extra=_found(job, outcome))
         else:
-            count("Succeeded")
+            count_metric("Succeeded")
             logger.info("Done", extra=_found(job, outcome))
 
     # What follows are crhelper's own seams, by its names for them.
@@ -263,7 +265,7 @@ class GuardedResource(CfnResource):
         """Set the watchdog on this request: by the time it barks, the process may be busy with another."""
         left = self._job.deadline.work_left()
         if left > 0:
-            self._timer = threading.Timer(left, _bark, [self._job])
+            self._timer = threading.Timer(left, _on_timeout, [self._job])
             self._timer.daemon = True
             self._timer.start()
 
@@ -271,10 +273,10 @@ class GuardedResource(CfnResource):
         """Leave the loggers as they are: crhelper would set the root's level at every call."""
 
 
-def _bark(job: Job) -> None:
+def _on_timeout(job: Job) -> None:
     late = "it was not done when the time ran out (the function's timeout, or the resource's ServiceTimeout)."
     if job.answer.give_late(f"{_could_not(job)}: {late} What to do: {_AGAIN}"):
-        count("Late")
+        count_metric("Late")
         # The work may hang until Lambda ends the process, and then nobody else would print the metrics.
         flush_metrics()
 
@@ -287,7 +289,7 @@ def _found(job: Job, outcome: Outcome) -> dict[str, object]:
 
 
 def _unexpected(job: Job, error: BaseException) -> Outcome:
-    places = where(error)
+    places = frames(error)
     logger.error("Unexpected error", extra={"error": type(error).__name__, "traceback": places})
     return _failed(job, f"unexpected {type(error).__name__} at {places[-1]}.", _REPORT)
 
@@ -319,7 +321,7 @@ def _no_answer_told() -> Iterator[None]:
         yield
     except Unanswerable as error:
         logger.error("No answer", extra={"because": str(error)})
-        count("Unanswered")
+        count_metric("Unanswered")
         raise
 
 

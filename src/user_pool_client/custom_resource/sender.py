@@ -41,7 +41,7 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
-class ToCloudFormation:
+class S3Sender:
     """Bring outcomes to CloudFormation of this Region; `emulator` is where AWS_ENDPOINT_URL points, or ''."""
 
     region: str
@@ -60,7 +60,7 @@ class ToCloudFormation:
 
 
 @dataclass(frozen=True, slots=True)
-class ToTerminal:
+class ConsoleSender:
     """Print outcomes, secrets masked: under `sam local invoke` nobody waits at the URL."""
 
     def check(self, request: Request) -> None:

@@ -8,7 +8,7 @@ from user_pool_client.domain.sensitive import Sensitive
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
+class AppClient:
     """An app client as Cognito shows it.
 
     `settings` are those of its members that UpdateUserPoolClient takes, and SSOSession where somebody asked for it;
@@ -27,7 +27,7 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
-class SecretId:
+class ClientSecretRef:
     """One of a client's secrets, as ListUserPoolClientSecrets shows it."""
 
     secret_id: str
@@ -35,7 +35,7 @@ class SecretId:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class ClientSummary:
     """One entry of a user pool's list of clients."""
 
     client_id: str

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, is_typeddict
 
-from user_pool_client.domain.app_client import Observed
+from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.endpoints import issuer
 from user_pool_client.domain.properties import SETTINGS, TOKENS
 from user_pool_client.domain.sensitive import Sensitive
@@ -38,7 +38,7 @@ DESCRIBED: Mapping[str, str] = {
 }
 
 
-def attributes(observed: Observed) -> Attributes:
+def attributes(observed: AppClient) -> Attributes:
     """Return everything about the client: settings as observed, else their defaults.
 
     Lists are sorted and joined with commas, an empty one is ''; members are dotted
@@ -67,7 +67,7 @@ def attributes(observed: Observed) -> Attributes:
 def setting_paths() -> tuple[str, ...]:
     """Return the name of every attribute that shows a setting; ClientSecret is none of them."""
     paths = []
-    for setting in (setting for setting in SETTINGS.values() if setting.goes_to != "provider"):
+    for setting in (setting for setting in SETTINGS.values() if setting.target != "provider"):
         if is_typeddict(setting.type):
             paths += [f"{setting.name}.{member}" for member in setting.type.__annotations__]
         elif setting.name != "ClientSecret":

@@ -78,5 +78,5 @@ class Verdict(enum.Enum):
 
     TAKEN = "taken"
     REFUSED = "refused"
-    UNDECIDED = "undecided"
-    SILENT = "silent"
+    INCONCLUSIVE = "undecided"
+    NO_ANSWER = "silent"

@@ -56,15 +56,15 @@ class NotFound(Refused):
     """The app client, or the user pool that it should be in, does not exist."""
 
 
-class NotOffered(Refused):
+class FeatureUnavailable(Refused):
     """The user pool does not have the feature: by its tier, or because nobody has switched it on."""
 
 
-class Unavailable(ProviderError):
+class TryLater(ProviderError):
     """Nothing is wrong with the template: the same deployment may work later."""
 
 
-class OutcomeUnknown(Unavailable):
+class OutcomeUnknown(TryLater):
     """A call was sent that must not be repeated blindly, and nobody knows whether it was carried out."""
 
 

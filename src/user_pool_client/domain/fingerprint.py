@@ -4,15 +4,15 @@ import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
 
-from user_pool_client.domain.app_client import Observed
-from user_pool_client.domain.plan import holds
+from user_pool_client.domain.app_client import AppClient
+from user_pool_client.domain.plan import is_up_to_date
 from user_pool_client.domain.properties import Settings
 from user_pool_client.domain.resource_status import CLOCKS_APART
 from user_pool_client.domain.rules import secret_wanted
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class Fingerprint:
     """What is known of a client whose making nobody has told us the end of.
 
     `settings` are those that it was made with; None where the name alone is proof, being derived from the ids of stack
@@ -26,7 +26,7 @@ class Sought:
     has_secret: bool | None = None
     besides: str = ""
 
-    def fits(self, client: Observed) -> bool:
+    def fits(self, client: AppClient) -> bool:
         """Tell whether a client of this name could be it."""
         if client.created is None or client.created < self.since:
             return False
@@ -34,19 +34,19 @@ class Sought:
             return True
         if self.has_secret is not None and bool(client.has_secret) != self.has_secret:
             return False
-        return holds(self.settings, client)
+        return is_up_to_date(self.settings, client)
 
 
-def sought(settings: Settings, *, since: datetime, besides: str, any_secret: bool = False) -> Sought:
+def fingerprint(settings: Settings, *, since: datetime, besides: str, any_secret: bool = False) -> Fingerprint:
     """Describe the client that CreateUserPoolClient makes of these settings, `since` then by any clock.
 
     `any_secret` where it may have been made with a secret of one's own that the settings do not tell.
     """
     has_secret = None if any_secret else bool(secret_wanted(settings))
     plain = {name: value for name, value in settings.items() if name != "GenerateSecret"}
-    return Sought(settings["UserPoolId"], settings["ClientName"], since - CLOCKS_APART, plain, has_secret, besides)
+    return Fingerprint(settings["UserPoolId"], settings["ClientName"], since - CLOCKS_APART, plain, has_secret, besides)
 
 
-def by_name(wanted: Sought) -> Sought:
+def without_settings(wanted: Fingerprint) -> Fingerprint:
     """Leave the settings out of it: the name is proof."""
     return dataclasses.replace(wanted, settings=None, has_secret=None)

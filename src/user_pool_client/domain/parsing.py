@@ -8,11 +8,18 @@ from typing import Annotated, Any, Literal, get_args, get_origin, is_typeddict
 from msgspec import ValidationError, convert
 
 from user_pool_client.domain.errors import Problem
-from user_pool_client.domain.properties import _COGNITOS, NOT_SETTINGS, SETTINGS, Settings, Template, _without_qualifier
+from user_pool_client.domain.properties import (
+    _COGNITOS,
+    RESERVED,
+    SETTINGS,
+    ClientProperties,
+    Settings,
+    _without_qualifier,
+)
 from user_pool_client.domain.sensitive import Sensitive
 
 
-def read(properties: object, template: Any = Template) -> tuple[Settings, list[Problem]]:
+def parse(properties: object, template: Any = ClientProperties) -> tuple[Settings, list[Problem]]:
     """Convert a template's properties to settings, and tell everything that is wrong with them.
 
     CloudFormation hands over every scalar as a string; real JSON types work as well. Duplicates in lists go. Settings
@@ -23,17 +30,17 @@ def read(properties: object, template: Any = Template) -> tuple[Settings, list[P
         return {}, [Problem(("ResourceProperties",), f"{_show(properties)} was received.", "It must be a map.")]
     known = _types(template)
     values = {name: _value(name, value, known[name], problems) for name, value in properties.items() if name in known}
-    problems += [_unknown(name, known) for name in properties if name not in known and name not in NOT_SETTINGS]
+    problems += [_unknown(name, known) for name in properties if name not in known and name not in RESERVED]
     if "UserPoolId" not in properties:
         problems.insert(0, Problem(("UserPoolId",), "it is missing.", "Give the id of the user pool."))
     return {name: value for name, value in values.items() if value is not None}, problems
 
 
-def read_applied(properties: object) -> Settings:
+def parse_previous(properties: object) -> Settings:
     """Read the properties of the deployment before: nobody can mend those, so what does not parse becomes None."""
     if not isinstance(properties, Mapping):
         return {}
-    known = _types(Template)
+    known = _types(ClientProperties)
     return {name: _value(name, value, known[name], []) for name, value in properties.items() if name in known}
 
 

@@ -3,7 +3,7 @@
 import re
 
 
-def is_invented(physical_id: str, stack_name: str, logical_id: str) -> bool:
+def is_generated_id(physical_id: str, stack_name: str, logical_id: str) -> bool:
     """Tell an id that CloudFormation makes up, `<stack>-<logical id>-<random>`, either of them perhaps cut short."""
     stack, _, rest = physical_id.rpartition("-")[0].rpartition("-")
     random = physical_id.rpartition("-")[2]

@@ -4,8 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from user_pool_client.domain.app_client import Observed
-from user_pool_client.domain.properties import CREATABLE, IMPORTS, SETTINGS, TOKENS, UPDATABLE, Settings, Token
+from user_pool_client.domain.app_client import AppClient
+from user_pool_client.domain.properties import (
+    CREATABLE,
+    IMPORT_PROPERTIES,
+    SETTINGS,
+    TOKENS,
+    UPDATABLE,
+    Settings,
+    Token,
+)
 from user_pool_client.domain.rules import secret_wanted
 
 _REFRESH_FLOW = "ALLOW_REFRESH_TOKEN_AUTH"
@@ -26,56 +34,56 @@ class Create:
 class Update:
     """Send all of these settings; `changed` names those that differ from what is observed."""
 
-    observed: Observed
+    observed: AppClient
     settings: Settings
     changed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
+class NoChange:
     """Do nothing: what is observed is as desired."""
 
-    observed: Observed
+    observed: AppClient
 
 
-type Plan = Create | Update | Keep
+type Plan = Create | Update | NoChange
 
 
-def decide(*, desired: Settings, applied: Settings, observed: Observed | None, derived_name: str) -> Plan:
+def decide(*, desired: Settings, applied: Settings, observed: AppClient | None, generated_name: str) -> Plan:
     """Compare the three states.
 
     A setting that left the template goes back to its documented default. A setting that never was in the template is
     not ours to judge: the update carries its observed value along. `derived_name` is the name of a client whose
     template gives none.
     """
-    named = {"ClientName": derived_name, **desired}
+    named = {"ClientName": generated_name, **desired}
     if observed is None:
-        return new(named, "the client does not exist in this user pool")
-    if because := _replaced_because(desired, applied, observed):
-        return new(named, because)
-    wanted = merge(desired=desired, applied=applied, observed=observed.settings, derived_name=derived_name)
+        return plan_create(named, "the client does not exist in this user pool")
+    if because := _replacement_reason(desired, applied, observed):
+        return plan_create(named, because)
+    wanted = merge(desired=desired, applied=applied, observed=observed.settings, generated_name=generated_name)
     before, after = _canonical(observed.settings), _canonical(wanted)
     changed = tuple(name for name in UPDATABLE if before[name] != after[name])
-    return Update(observed, wanted, changed) if changed else Keep(observed)
+    return Update(observed, wanted, changed) if changed else NoChange(observed)
 
 
-def holds(desired: Settings, observed: Observed) -> bool:
+def is_up_to_date(desired: Settings, observed: AppClient) -> bool:
     """Tell whether everything that is desired is so on the client, secret included, whatever else is set there."""
     named = desired.get("ClientName", "")
-    return isinstance(decide(desired=desired, applied={}, observed=observed, derived_name=named), Keep)
+    return isinstance(decide(desired=desired, applied={}, observed=observed, generated_name=named), NoChange)
 
 
-def new(settings: Settings, because: str) -> Create:
+def plan_create(settings: Settings, because: str) -> Create:
     """Plan a new client. Empty lists of attributes are the default, which only leaving them out asks for."""
     sent = {name: settings[name] for name in CREATABLE if name in settings}
     return Create({name: value for name, value in sent.items() if value or name not in _ATTRIBUTE_LISTS}, because)
 
 
-def merge(*, desired: Settings, applied: Settings, observed: Settings, derived_name: str) -> Settings:
+def merge(*, desired: Settings, applied: Settings, observed: Settings, generated_name: str) -> Settings:
     """Return the whole configuration that an update sends: Cognito resets whatever a call leaves out."""
     states = _States(desired, applied, observed)
     wanted = {name: value for name in _PLAIN if (value := states.value(name)) is not None}
-    wanted.setdefault("ClientName", derived_name)
+    wanted.setdefault("ClientName", generated_name)
     for token in TOKENS:
         _merge_token(wanted, token, states)
     if rotation := _merged_rotation(states):
@@ -163,7 +171,7 @@ def _default_flows(rotation: Mapping[str, Any]) -> list[str]:
     return [flow for flow in flows if flow != _REFRESH_FLOW or rotation.get("Feature") != "ENABLED"]
 
 
-def _replaced_because(desired: Settings, applied: Settings, observed: Observed) -> str:
+def _replacement_reason(desired: Settings, applied: Settings, observed: AppClient) -> str:
     """Say why the client that exists cannot become the desired one; '' if it can.
 
     Agreeing with what exists is never a replacement, even if the template says it for the first time.
@@ -204,28 +212,28 @@ def _canonical(settings: Settings) -> dict[str, Any]:
     return canonical
 
 
-def _applied_to(client_id: str, desired: Settings, applied: Settings) -> Settings:
+def previous_for(client_id: str, desired: Settings, applied: Settings) -> Settings:
     """Return what was applied to the present client: nothing, where the template before was about another one.
 
     So it is when an update that failed to take over another client, or to move to another user pool, is rolled back.
     """
-    here = applied.get("UserPoolId") in (None, desired["UserPoolId"]) and _import_id(applied) in (None, client_id)
+    here = applied.get("UserPoolId") in (None, desired["UserPoolId"]) and import_id_of(applied) in (None, client_id)
     return applied if here else {}
 
 
-def _imported(desired: Settings) -> str:
+def imported(desired: Settings) -> str:
     """Return which import the template asks for, as a person would say it; '' for none."""
-    return next((f'{name} "{desired[name]}"' for name in IMPORTS if name in desired), "")
+    return next((f'{name} "{desired[name]}"' for name in IMPORT_PROPERTIES if name in desired), "")
 
 
-def _import_id(settings: Settings) -> str | None:
+def import_id_of(settings: Settings) -> str | None:
     """Return the client id of ImportId; None where there is none, or none that parses."""
     import_id = settings.get("ImportId")
     return None if import_id is None else str(import_id).partition("/")[2]
 
 
-def _imports_another(desired: Settings, applied: Settings, client_id: str) -> bool:
+def imports_another(desired: Settings, applied: Settings, client_id: str) -> bool:
     """Tell whether an update takes over another client than the present one. Names are looked up once for each pool."""
-    if import_id := _import_id(desired):
+    if import_id := import_id_of(desired):
         return import_id != client_id
-    return bool(_imported(desired)) and applied.get("UserPoolId") not in (None, desired["UserPoolId"])
+    return bool(imported(desired)) and applied.get("UserPoolId") not in (None, desired["UserPoolId"])

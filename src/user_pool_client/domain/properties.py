@@ -16,7 +16,7 @@ type Settings = Mapping[str, Any]
 
 
 # What CloudFormation puts among the properties of every custom resource: these are no settings.
-NOT_SETTINGS = frozenset({"ServiceToken", "ServiceTimeout"})
+RESERVED = frozenset({"ServiceToken", "ServiceTimeout"})
 
 
 LEGACY_AUTH_FLOWS = ("ADMIN_NO_SRP_AUTH", "CUSTOM_AUTH_FLOW_ONLY", "USER_PASSWORD_AUTH")
@@ -123,7 +123,7 @@ _ExternalId = Annotated[
 ]
 
 
-class Template(TypedDict, total=False):
+class ClientProperties(TypedDict, total=False):
     """The properties of Custom::UserPoolClient."""
 
     UserPoolId: Required[_UserPoolId]
@@ -216,7 +216,7 @@ class Template(TypedDict, total=False):
     SecretId: Annotated[str, Meta(min_length=1, max_length=2048)]
 
 
-class LookupTemplate(TypedDict, total=False):
+class LookupProperties(TypedDict, total=False):
     """The properties of Custom::UserPoolClientLookup."""
 
     UserPoolId: Required[_UserPoolId]
@@ -232,7 +232,7 @@ class LookupTemplate(TypedDict, total=False):
     ExternalId: _ExternalId
 
 
-class ListTemplate(TypedDict, total=False):
+class ListProperties(TypedDict, total=False):
     """The properties of Custom::UserPoolClientList."""
 
     UserPoolId: Required[_UserPoolId]
@@ -243,7 +243,7 @@ class ListTemplate(TypedDict, total=False):
 
 
 # The properties that take over a client that exists already.
-IMPORTS = ("ImportId", "ImportNamePrefix", "ImportNamePattern")
+IMPORT_PROPERTIES = ("ImportId", "ImportNamePrefix", "ImportNamePattern")
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,12 +260,12 @@ class Setting:
     default: Any = None
     reset: Literal["explicit", "left out"] = "explicit"
     update: Literal["in place", "replaces"] = "in place"
-    goes_to: Literal["client", "session", "provider"] = "client"
+    target: Literal["client", "session", "provider"] = "client"
 
     @property
     def type(self) -> Any:
         """Return the annotated type of the value, limits included."""
-        return _without_qualifier(Template.__annotations__[self.name])
+        return _without_qualifier(ClientProperties.__annotations__[self.name])
 
 
 _TABLE = (
@@ -342,27 +342,27 @@ _TABLE = (
         "SSOSession",
         "How many minutes users stay signed in across the pool's clients; needs the Essentials or Plus tier.",
         {"MaxValidityMinutes": 60},
-        goes_to="session",
+        target="session",
     ),
     Setting(
         "ImportId",
         "Takes over the client `<user pool id>/<client id>`. While it is there, a Delete of the resource lets it go.",
-        goes_to="provider",
+        target="provider",
     ),
     Setting(
-        "ImportNamePrefix", "Takes over the one client whose name begins like this; looked up once.", goes_to="provider"
+        "ImportNamePrefix", "Takes over the one client whose name begins like this; looked up once.", target="provider"
     ),
     Setting(
         "ImportNamePattern",
         "Takes over the one client whose whole name matches this regular expression; looked up once.",
-        goes_to="provider",
+        target="provider",
     ),
-    Setting("RoleArn", "The role to assume for a user pool of another account.", goes_to="provider"),
-    Setting("ExternalId", "The external id that RoleArn's trust policy asks for.", goes_to="provider"),
+    Setting("RoleArn", "The role to assume for a user pool of another account.", target="provider"),
+    Setting("ExternalId", "The external id that RoleArn's trust policy asks for.", target="provider"),
     Setting(
         "SecretId",
         "A secret of Secrets Manager that the client secret is kept in; the answer to CloudFormation then holds none.",
-        goes_to="provider",
+        target="provider",
     ),
 )
 
@@ -371,14 +371,14 @@ SETTINGS: Mapping[str, Setting] = types.MappingProxyType({setting.name: setting 
 
 
 # What CreateUserPoolClient takes, and what UpdateUserPoolClient takes besides the two ids.
-CREATABLE = tuple(setting.name for setting in _TABLE if setting.goes_to == "client")
+CREATABLE = tuple(setting.name for setting in _TABLE if setting.target == "client")
 
 
 UPDATABLE = tuple(name for name in CREATABLE if SETTINGS[name].update == "in place")
 
 
 # The members of Cognito's API.
-_COGNITOS = frozenset({"ClientId", *(setting.name for setting in _TABLE if setting.goes_to != "provider")})
+_COGNITOS = frozenset({"ClientId", *(setting.name for setting in _TABLE if setting.target != "provider")})
 
 
 @dataclass(frozen=True, slots=True)

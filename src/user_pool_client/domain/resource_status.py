@@ -18,7 +18,7 @@ _ANSWERED = {"Create": ("CREATE_COMPLETE", "CREATE_IN_PROGRESS"), "Update": ("UP
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ResourceStatus:
     """How a resource stands with CloudFormation: `status` is '' where the stack has none of this name (any more)."""
 
     status: str = ""
@@ -38,6 +38,6 @@ class Standing:
         """Tell whether a request of this kind was answered with SUCCESS: `physical_id` is the answer's."""
         return self.status in _ANSWERED[request_type] and bool(self.physical_id)
 
-    def is_being_made(self) -> bool:
+    def is_in_progress(self) -> bool:
         """Tell whether a request is under way of which a client may come."""
         return any(self.status in statuses for statuses in _AWAITED.values())

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from user_pool_client.domain.errors import Problem
-from user_pool_client.domain.properties import IMPORTS, LEGACY_AUTH_FLOWS, SECONDS, TOKENS, Settings, Token
+from user_pool_client.domain.properties import IMPORT_PROPERTIES, LEGACY_AUTH_FLOWS, SECONDS, TOKENS, Settings, Token
 
 # Scopes that speak of a user: there is none in a client_credentials grant.
 _USER_SCOPES = frozenset({"openid", "email", "phone", "profile", "aws.cognito.signin.user.admin"})
@@ -25,7 +25,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 LOOKUP_KEYS = ("ClientId", "ClientName", "ClientNamePrefix")
 
 
-def judge(settings: Settings, *, has_secret: bool | None) -> list[Problem]:
+def validate(settings: Settings, *, has_secret: bool | None) -> list[Problem]:
     """Return every combination in the settings that Cognito would refuse.
 
     `settings` are those that would be sent: a Create's, or an Update's merged with what exists. `has_secret` tells
@@ -34,7 +34,7 @@ def judge(settings: Settings, *, has_secret: bool | None) -> list[Problem]:
     return [problem for rule in _RULES for problem in rule(_Request(settings, has_secret))]
 
 
-def judge_import(settings: Settings) -> list[Problem]:
+def validate_import(settings: Settings) -> list[Problem]:
     """Return what is wrong with how a template names the client to take over, and the role to do it with."""
     return [problem for rule in _IMPORT_RULES for problem in rule(settings)]
 
@@ -272,7 +272,7 @@ def _one_source_of_the_secret(request: _Request) -> Iterator[Problem]:
 
 
 def _one_import(settings: Settings) -> Iterator[Problem]:
-    given = tuple(name for name in IMPORTS if name in settings)
+    given = tuple(name for name in IMPORT_PROPERTIES if name in settings)
     if len(given) > 1:
         yield Problem(given, "each of them names a client to take over.", "Give exactly one of them.")
 
@@ -295,7 +295,7 @@ def _import_pattern_compiles(settings: Settings) -> Iterator[Problem]:
 
 
 def _import_keeps_the_secret(settings: Settings) -> Iterator[Problem]:
-    given = tuple(name for name in IMPORTS if name in settings)
+    given = tuple(name for name in IMPORT_PROPERTIES if name in settings)
     if given and settings.get("ClientSecret") is not None:
         yield Problem(
             (*given, "ClientSecret"),

@@ -4,10 +4,10 @@ import dataclasses
 
 from user_pool_client.domain.errors import InvalidProperties, Problem
 from user_pool_client.domain.properties import Settings
-from user_pool_client.domain.rules import judge
+from user_pool_client.domain.rules import validate
 
 
-def nothing_to_keep(*, has_secret: bool | None) -> list[Problem]:
+def require_secret(*, has_secret: bool | None) -> list[Problem]:
     """Refuse SecretId for a client without a secret."""
     if has_secret:
         return []
@@ -22,9 +22,9 @@ def nothing_to_keep(*, has_secret: bool | None) -> list[Problem]:
 
 
 def _judge(settings: Settings, *, has_secret: bool | None, given: Settings, keeps: bool) -> None:
-    problems = judge(settings, has_secret=has_secret)
+    problems = validate(settings, has_secret=has_secret)
     if keeps:
-        problems += nothing_to_keep(has_secret=has_secret)
+        problems += require_secret(has_secret=has_secret)
     if problems:
         raise InvalidProperties([_with_origin(problem, settings, given) for problem in problems])
 

@@ -6,14 +6,14 @@ exists. https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIRefere
 
 from collections.abc import Sequence
 
-from user_pool_client.domain.app_client import SecretId
+from user_pool_client.domain.app_client import ClientSecretRef
 from user_pool_client.domain.credentials import Credentials
 from user_pool_client.domain.errors import Refused
 from user_pool_client.domain.sensitive import Sensitive
 from user_pool_client.operations.ports import SecretCalls
 
 
-def original(secrets: Sequence[SecretId]) -> str:
+def original_secret_id(secrets: Sequence[ClientSecretRef]) -> str:
     """Return the id of the secret that the client was made with: the oldest; '' where that cannot be told.
 
     Only for a client whose Describe shows a secret: that is the original one, so it still exists.
@@ -24,7 +24,7 @@ def original(secrets: Sequence[SecretId]) -> str:
     return by_age[0].secret_id
 
 
-def add_beside(
+def add_second_secret(
     calls: SecretCalls, pool_id: str, client_id: str, current: Credentials, value: Sensitive | None = None
 ) -> tuple[str, Sensitive]:
     """Put a new secret beside the current one, in place of whatever other there is; return its id and value.
@@ -32,11 +32,15 @@ def add_beside(
     Safe to repeat: a secret that an interrupted try has added is nobody's, and goes. Raises Refused, with nothing
     deleted, if it cannot be told which secret is the current one, or if the current one is not the client's.
     """
-    secrets = calls.secret_ids(pool_id, client_id)
+    secrets = calls.list_secrets(pool_id, client_id)
     described = calls.describe(pool_id, client_id)
     shown = described.secret if described is not None else None
     in_use = _in_use(pool_id, client_id, current, secrets, shown)
-    if in_use == original(secrets) and current.secret_id in ("", in_use) and shown not in (None, current.client_secret):
+    if (
+        in_use == original_secret_id(secrets)
+        and current.secret_id in ("", in_use)
+        and shown not in (None, current.client_secret)
+    ):
         raise Refused(
             f"What is kept as AWSCURRENT is not the secret of app client {client_id} of user pool {pool_id}.",
             "correct client_id or client_secret in the secret's value (see DescribeUserPoolClient), and try again.",
@@ -48,14 +52,14 @@ def add_beside(
 
 
 def _in_use(
-    pool_id: str, client_id: str, current: Credentials, secrets: Sequence[SecretId], shown: Sensitive | None
+    pool_id: str, client_id: str, current: Credentials, secrets: Sequence[ClientSecretRef], shown: Sensitive | None
 ) -> str:
     ids = [secret.secret_id for secret in secrets]
     if current.secret_id in ids:
         return current.secret_id
     if len(ids) == 1 and not current.secret_id:
         return ids[0]
-    if not current.secret_id and shown == current.client_secret and (first := original(secrets)):
+    if not current.secret_id and shown == current.client_secret and (first := original_secret_id(secrets)):
         return first
     if len(ids) <= 1:
         # The current one was deleted elsewhere: nothing is there that could be deleted by mistake, nor need be.

@@ -5,9 +5,9 @@ import contextlib
 from user_pool_client.custom_resource.request import Request
 from user_pool_client.custom_resource.response import Outcome
 from user_pool_client.domain.errors import ProviderError, Refused
-from user_pool_client.domain.parsing import read_applied
+from user_pool_client.domain.parsing import parse_previous
 from user_pool_client.domain.physical_id import CREATE_FAILED, is_client_id
-from user_pool_client.domain.properties import IMPORTS
+from user_pool_client.domain.properties import IMPORT_PROPERTIES
 from user_pool_client.operations import secret_sync
 from user_pool_client.operations.context import Work, _failed
 from user_pool_client.operations.orphans import _made_without_telling
@@ -17,18 +17,20 @@ from user_pool_client.operations.ports import AppClients
 def on_delete(request: Request, work: Work) -> Outcome:
     """Delete the app client, unless it was imported. There being nothing to delete is a success, whatever is given."""
     client_id: str | None = request.physical_id
-    applied = read_applied(request.properties)
+    applied = parse_previous(request.properties)
     pool_id: str = applied.get("UserPoolId", "")
     done = Outcome("SUCCESS", request.physical_id or CREATE_FAILED)
     what = f"delete the app client {client_id} of user pool {pool_id}"
-    imported = [name for name in IMPORTS if name in applied]
+    imported = [name for name in IMPORT_PROPERTIES if name in applied]
     try:
         if not pool_id:
             client_id = None
         elif not is_client_id(request.physical_id):
             client_id = None if imported else _made_without_telling(request, work, applied)
         if client_id is not None and applied.get("SecretId"):
-            work.decided.update(gave_back=secret_sync.give_back(work.store, work.clients(applied), applied, client_id))
+            work.decided.update(
+                gave_back=secret_sync.restore_previous(work.store, work.clients(applied), applied, client_id)
+            )
     except ProviderError as error:
         if client_id is None or not _is_gone(work.clients(applied), pool_id, client_id, error):
             return _failed(work, what, error)

@@ -6,14 +6,14 @@ CloudFormation has given up. Nothing is stored: the pool, CloudFormation and the
 
 from user_pool_client.custom_resource.request import Request
 from user_pool_client.domain import fingerprint
-from user_pool_client.domain.app_client import Observed
-from user_pool_client.domain.errors import OutcomeUnknown, ProviderError, Refused, Unavailable
-from user_pool_client.domain.fingerprint import Sought
+from user_pool_client.domain.app_client import AppClient
+from user_pool_client.domain.errors import OutcomeUnknown, ProviderError, Refused, TryLater
+from user_pool_client.domain.fingerprint import Fingerprint
 from user_pool_client.domain.properties import Settings
-from user_pool_client.domain.resource_status import Standing
+from user_pool_client.domain.resource_status import ResourceStatus
 from user_pool_client.operations.context import Work
 from user_pool_client.operations.ports import AppClients
-from user_pool_client.operations.search import _is_shared, _look, _Several, _signed, _the_only
+from user_pool_client.operations.search import AmbiguousMatch, is_shared, search, signed_at, single
 
 _SLOW = 5.0
 
@@ -32,7 +32,7 @@ _WAYS_OUT = (
 )
 
 
-def standing(request: Request, work: Work) -> Standing:
+def resource_status(request: Request, work: Work) -> ResourceStatus:
     """Ask CloudFormation how the resource of a late request stands. What cannot be asked is not guessed at."""
     try:
         return work.stacks.standing(request.stack_id, request.logical_resource_id)
@@ -44,69 +44,69 @@ def standing(request: Request, work: Work) -> Standing:
     raise refused
 
 
-def found_before(request: Request, work: Work, desired: Settings, settings: Settings) -> Observed | None:
+def find_earlier(request: Request, work: Work, desired: Settings, settings: Settings) -> AppClient | None:
     """Return the client that an earlier delivery of the same request has made of these settings, if there is one."""
     clients = work.clients(desired)
     # That delivery may have found a secret of one's own where SecretId leads, which names the client by now.
-    since, any_secret = _signed(request, work), "SecretId" in desired
-    wanted = fingerprint.sought(settings, since=since, besides=request.physical_id, any_secret=any_secret)
-    found = _the_only(_look(work, clients, wanted), wanted, shared=_is_shared(request, desired))
+    since, any_secret = signed_at(request, work), "SecretId" in desired
+    wanted = fingerprint.fingerprint(settings, since=since, besides=request.physical_id, any_secret=any_secret)
+    found = single(search(work, clients, wanted), wanted, shared=is_shared(request, desired))
     if found is None:
         return None
     work.decided.update(found=found.client_id, because="an earlier delivery of the request has made it")
-    return _while_awaited(request, work, clients, found)
+    return _keep_or_delete(request, work, clients, found)
 
 
-def make(request: Request, work: Work, desired: Settings, settings: Settings) -> Observed:
+def create_once(request: Request, work: Work, desired: Settings, settings: Settings) -> AppClient:
     """Make a client. Where it is not known whether one was made, look for it before making another."""
-    clients, shared = work.clients(desired), _is_shared(request, desired)
-    wanted = fingerprint.sought(settings, since=_signed(request, work), besides=request.physical_id)
+    clients, shared = work.clients(desired), is_shared(request, desired)
+    wanted = fingerprint.fingerprint(settings, since=signed_at(request, work), besides=request.physical_id)
     unknown: OutcomeUnknown | None = None
     for _ in range(_MOST_CREATES):
         work.progress.unsure()
-        made: Observed | None = None
+        made: AppClient | None = None
         try:
             made = clients.create(settings)
         except OutcomeUnknown as error:
             unknown = error
         except ProviderError as error:
             if unknown is not None:
-                raise _unclear(unknown, error) from None
+                raise _outcome_unknown(unknown, error) from None
             if not work.late:  # an earlier delivery may have made one
                 work.progress.nothing_made()
             raise
         if made is None and unknown is not None:
             made = _made_after_all(work, clients, wanted, unknown, shared=shared)
         if made is not None:
-            return _while_awaited(request, work, clients, made)
-    raise _unclear(unknown, None)
+            return _keep_or_delete(request, work, clients, made)
+    raise _outcome_unknown(unknown, None)
 
 
 def _made_after_all(
-    work: Work, clients: AppClients, wanted: Sought, unknown: OutcomeUnknown, *, shared: bool
-) -> Observed | None:
+    work: Work, clients: AppClients, wanted: Fingerprint, unknown: OutcomeUnknown, *, shared: bool
+) -> AppClient | None:
     """Look for the client that a call has made whose answer was lost."""
     work.decided.update(outcome_unknown=unknown.why)
     try:
-        found = _the_only(_look(work, clients, wanted), wanted, shared=shared)
+        found = single(search(work, clients, wanted), wanted, shared=shared)
     except ProviderError as error:
-        raise _unclear(unknown, error) from None
+        raise _outcome_unknown(unknown, error) from None
     if found is not None:
         work.decided.update(found=found.client_id)
     return found
 
 
-def _while_awaited(request: Request, work: Work, clients: AppClients, client: Observed) -> Observed:
+def _keep_or_delete(request: Request, work: Work, clients: AppClients, client: AppClient) -> AppClient:
     """Return a new client, unless nobody waits for it any more: then delete it, or nobody ever would."""
     if not work.progress.made(client.client_id):
         work.decided.update(made_too_late=client.client_id)
-        clients.delete(client.pool_id, client.client_id, even_late=True)
-        raise Unavailable("Cognito made the client too late, so it was deleted again.", "deploy again.")
+        clients.delete(client.pool_id, client.client_id, after_deadline=True)
+        raise TryLater("Cognito made the client too late, so it was deleted again.", "deploy again.")
     if request.age(work.deadline.clock.wall()) > _SLOW and not _is_awaited(request, work):
         work.decided.update(no_longer_awaited=client.client_id)
         clients.delete(client.pool_id, client.client_id)
         work.progress.nothing_made()
-        raise Unavailable("CloudFormation no longer waited for the client, so it was deleted again.", "deploy again.")
+        raise TryLater("CloudFormation no longer waited for the client, so it was deleted again.", "deploy again.")
     return client
 
 
@@ -120,10 +120,10 @@ def _is_awaited(request: Request, work: Work) -> bool:
     return now.awaits(request.request_type, request.signed_at)
 
 
-def _unclear(unknown: OutcomeUnknown | None, error: ProviderError | None) -> OutcomeUnknown:
+def _outcome_unknown(unknown: OutcomeUnknown | None, error: ProviderError | None) -> OutcomeUnknown:
     """Say that there may be a client that nobody knows of, and why it could not be found."""
     why = unknown.why if unknown is not None else ""
-    if isinstance(error, _Several):
+    if isinstance(error, AmbiguousMatch):
         return OutcomeUnknown(f"{why} {error.why}", error.remedy)
     if isinstance(error, Refused):
         return OutcomeUnknown(f"{why} {error.why}", f"{error.remedy.rstrip('.')}; and {_WAYS_OUT}")

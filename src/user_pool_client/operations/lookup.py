@@ -4,22 +4,22 @@ from typing import Any
 
 from user_pool_client.custom_resource.request import Request
 from user_pool_client.custom_resource.response import Outcome, fits
-from user_pool_client.domain.app_client import Named
+from user_pool_client.domain.app_client import ClientSummary
 from user_pool_client.domain.attributes import attributes
 from user_pool_client.domain.errors import InvalidProperties, NotFound, ProviderError, Refused
-from user_pool_client.domain.parsing import read
+from user_pool_client.domain.parsing import parse
 from user_pool_client.domain.physical_id import CREATE_FAILED
-from user_pool_client.domain.properties import ListTemplate, LookupTemplate, Settings
+from user_pool_client.domain.properties import ListProperties, LookupProperties, Settings
 from user_pool_client.domain.rules import LOOKUP_KEYS, external_id_for_a_role, one_client_to_look_up
 from user_pool_client.operations.context import Work
-from user_pool_client.operations.name_search import listed, with_prefix
+from user_pool_client.operations.name_search import format_clients, with_prefix
 from user_pool_client.operations.ports import AppClients
 
 
 def on_lookup(request: Request, work: Work) -> Outcome:
     """Find the one client that the template describes. Create and Update are the same."""
     try:
-        desired = _readable(request, LookupTemplate)
+        desired = _parse(request, LookupProperties)
         if problems := list(one_client_to_look_up(desired)):
             raise InvalidProperties(problems)
         (key,) = (name for name in LOOKUP_KEYS if name in desired)
@@ -42,8 +42,10 @@ def on_lookup(request: Request, work: Work) -> Outcome:
 def on_list(request: Request, work: Work) -> Outcome:
     """Tell the ids and names of a pool's clients. Create and Update are the same."""
     try:
-        desired = _readable(request, ListTemplate)
-        clients = with_prefix(work.clients(desired).named(desired["UserPoolId"]), desired.get("ClientNamePrefix", ""))
+        desired = _parse(request, ListProperties)
+        clients = with_prefix(
+            work.clients(desired).list_clients(desired["UserPoolId"]), desired.get("ClientNamePrefix", "")
+        )
         outcome = _list(desired["UserPoolId"], clients)
         if not fits(outcome, request.envelope):
             raise Refused(
@@ -63,7 +65,7 @@ def on_forget(request: Request, work: Work) -> Outcome:
     return Outcome("SUCCESS", request.physical_id or CREATE_FAILED)
 
 
-def _list(pool_id: str, clients: list[Named]) -> Outcome:
+def _list(pool_id: str, clients: list[ClientSummary]) -> Outcome:
     by_name = sorted(clients, key=lambda client: (client.name, client.client_id))
     return Outcome(
         "SUCCESS",
@@ -80,7 +82,7 @@ def _list(pool_id: str, clients: list[Named]) -> Outcome:
 def _find(clients: AppClients, desired: Settings, key: str) -> str:
     if key == "ClientId":
         return str(desired[key])
-    named = clients.named(desired["UserPoolId"])
+    named = clients.list_clients(desired["UserPoolId"])
     exact = key == "ClientName"
     found = [one for one in named if one.name == desired[key]] if exact else with_prefix(named, desired[key])
     if not found:
@@ -90,14 +92,14 @@ def _find(clients: AppClients, desired: Settings, key: str) -> str:
     if len(found) > 1:
         raise Refused(
             f'{len(found)} app clients of user pool {desired["UserPoolId"]} fit {key} "{desired[key]}": '
-            f"{listed(found)}.",
+            f"{format_clients(found)}.",
             f"make {key} fit exactly one of them, or use ClientId.",
         )
     return found[0].client_id
 
 
-def _readable(request: Request, template: Any) -> Settings:
-    desired, problems = read(request.properties, template)
+def _parse(request: Request, template: Any) -> Settings:
+    desired, problems = parse(request.properties, template)
     problems += external_id_for_a_role(desired)
     if problems:
         raise InvalidProperties(problems)

@@ -5,9 +5,9 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from user_pool_client.domain.app_client import Named
+from user_pool_client.domain.app_client import ClientSummary
 from user_pool_client.domain.errors import NotFound, Refused
-from user_pool_client.domain.plan import _import_id
+from user_pool_client.domain.plan import import_id_of
 from user_pool_client.domain.properties import Settings
 from user_pool_client.operations.context import Work
 from user_pool_client.operations.ports import AppClients
@@ -16,16 +16,16 @@ from user_pool_client.operations.ports import AppClients
 _WAIT_FOR_A_CLIENT, _LOOK_EVERY = 60.0, 3.0
 
 
-def _find(work: Work, clients: AppClients, desired: Settings) -> str:
+def find_import(work: Work, clients: AppClients, desired: Settings) -> str:
     """Return the id of the client to take over; wait a while for one that is not there yet."""
-    if client_id := _import_id(desired):
+    if client_id := import_id_of(desired):
         return client_id
     name, matching = (
         ("ImportNamePrefix", with_prefix) if "ImportNamePrefix" in desired else ("ImportNamePattern", with_pattern)
     )
     clock = work.deadline.clock
     until = clock.monotonic() + min(_WAIT_FOR_A_CLIENT, work.deadline.work_left() - _LOOK_EVERY)
-    while not (found := matching(clients.named(desired["UserPoolId"]), desired[name])):
+    while not (found := matching(clients.list_clients(desired["UserPoolId"]), desired[name])):
         if clock.monotonic() >= until:
             raise NotFound(
                 f'No app client of user pool {desired["UserPoolId"]} fits {name} "{desired[name]}".',
@@ -35,7 +35,7 @@ def _find(work: Work, clients: AppClients, desired: Settings) -> str:
     if len(found) > 1:
         raise Refused(
             f'{len(found)} app clients of user pool {desired["UserPoolId"]} fit {name} "{desired[name]}": '
-            f"{listed(found)}.",
+            f"{format_clients(found)}.",
             f"make {name} fit exactly one of them, or use ImportId.",
         )
     return found[0].client_id
@@ -55,12 +55,12 @@ _LONGEST_MATCH = 10.0  # seconds
 _LISTED = 10
 
 
-def with_prefix(clients: Sequence[Named], prefix: str) -> list[Named]:
+def with_prefix(clients: Sequence[ClientSummary], prefix: str) -> list[ClientSummary]:
     """Return the clients whose names begin like this; case matters."""
     return [client for client in clients if client.name.startswith(prefix)]
 
 
-def with_pattern(clients: Sequence[Named], pattern: str) -> list[Named]:
+def with_pattern(clients: Sequence[ClientSummary], pattern: str) -> list[ClientSummary]:
     """Return the clients whose whole names match; raise Refused if the pattern cannot be matched in time."""
     given = json.dumps([pattern, [client.name for client in clients]])
     try:
@@ -82,7 +82,7 @@ def with_pattern(clients: Sequence[Named], pattern: str) -> list[Named]:
     raise failed
 
 
-def listed(clients: Sequence[Named]) -> str:
+def format_clients(clients: Sequence[ClientSummary]) -> str:
     """Return the clients as a person reads them, the first ones of many."""
     shown = ", ".join(f"{client.name} ({client.client_id})" for client in clients[:_LISTED])
     rest = len(clients) - _LISTED

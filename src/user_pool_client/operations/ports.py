@@ -4,20 +4,20 @@ import math
 from datetime import datetime
 from typing import Protocol
 
-from user_pool_client.domain.app_client import Named, Observed, SecretId
+from user_pool_client.domain.app_client import AppClient, ClientSecretRef, ClientSummary
 from user_pool_client.domain.credentials import CURRENT, Credentials, Version
 from user_pool_client.domain.properties import Settings
-from user_pool_client.domain.resource_status import Standing
+from user_pool_client.domain.resource_status import ResourceStatus
 from user_pool_client.domain.sensitive import Sensitive
 
 
 class SecretCalls(Protocol):
     """What is needed of Cognito. Every call raises ProviderError when it does not work."""
 
-    def describe(self, pool_id: str, client_id: str) -> Observed | None:
+    def describe(self, pool_id: str, client_id: str) -> AppClient | None:
         """Return the client, or None if there is none."""
 
-    def secret_ids(self, pool_id: str, client_id: str) -> list[SecretId]:
+    def list_secrets(self, pool_id: str, client_id: str) -> list[ClientSecretRef]:
         """Return the client's secrets, without their values."""
 
     def add_secret(self, pool_id: str, client_id: str, value: Sensitive | None = None) -> tuple[str, Sensitive]:
@@ -53,13 +53,13 @@ class Calls(SecretCalls, Protocol):
 class AppClients(Calls, Protocol):
     """What the life of an app client needs of Cognito. Every call raises ProviderError when it does not work."""
 
-    def create(self, settings: Settings) -> Observed:
+    def create(self, settings: Settings) -> AppClient:
         """Make a client; raise OutcomeUnknown where one may have been made."""
 
-    def named(self, pool_id: str) -> list[Named]:
+    def list_clients(self, pool_id: str) -> list[ClientSummary]:
         """Return the id and the name of every client of the pool."""
 
-    def update(self, pool_id: str, client_id: str, settings: Settings) -> Observed:
+    def update(self, pool_id: str, client_id: str, settings: Settings) -> AppClient:
         """Replace the client's whole configuration."""
 
     def session_minutes(self, pool_id: str, client_id: str) -> int:
@@ -68,20 +68,20 @@ class AppClients(Calls, Protocol):
     def set_session_minutes(self, pool_id: str, client_id: str, minutes: int) -> None:
         """Set SSOSession's MaxValidityMinutes."""
 
-    def delete(self, pool_id: str, client_id: str, *, even_late: bool = False) -> bool:
+    def delete(self, pool_id: str, client_id: str, *, after_deadline: bool = False) -> bool:
         """Delete the client; return False if there was none."""
 
 
 class Stacks(Protocol):
     """What is asked of CloudFormation. Every call raises ProviderError when it does not work."""
 
-    def owner(self, physical_id: str) -> str | None:
+    def stack_of(self, physical_id: str) -> str | None:
         """Return the id of the stack that has a resource of this physical id, or None."""
 
-    def standing(self, stack_id: str, logical_id: str, *, within: float = math.inf) -> Standing:
+    def standing(self, stack_id: str, logical_id: str, *, within: float = math.inf) -> ResourceStatus:
         """Return how a resource stands; give up after so many seconds."""
 
-    def operation_began(self, stack_id: str) -> datetime | None:
+    def operation_started_at(self, stack_id: str) -> datetime | None:
         """Return when the stack's present operation began, or None if there is no such stack."""
 
 

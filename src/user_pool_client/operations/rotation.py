@@ -10,9 +10,9 @@ from typing import Protocol
 
 from user_pool_client.deadline import Deadline
 from user_pool_client.domain.credentials import CURRENT, PENDING, Credentials, Verdict, Version
-from user_pool_client.domain.errors import ProviderError, Refused, Unavailable
-from user_pool_client.log import count, logger, where
-from user_pool_client.operations.client_secrets import add_beside
+from user_pool_client.domain.errors import ProviderError, Refused, TryLater
+from user_pool_client.log import count_metric, frames, logger
+from user_pool_client.operations.client_secrets import add_second_secret
 from user_pool_client.operations.ports import Calls
 
 _STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
@@ -42,7 +42,7 @@ class Store(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class StepResult:
     """What a step has come to, for the log: what it did or found, and what else belongs to it."""
 
     because: str
@@ -68,7 +68,7 @@ class Rotation:
         with logger.append_context_keys(secret_id=secret_id, version_id=version_id, step=step):
             done = self._carried_out(str(step), secret_id, version_id, deadline)
             if isinstance(done, ProviderError):
-                count("RotationFailed")
+                count_metric("RotationFailed")
                 logger.error("Rotation step failed", extra={"reason": str(done)})
                 raise done
             told = {"because": done.because, **done.found}
@@ -77,7 +77,9 @@ class Rotation:
             else:
                 logger.warning("Nothing could be proven", extra=told)
 
-    def _carried_out(self, step: str, secret_id: str, version_id: str, deadline: Deadline) -> Done | ProviderError:
+    def _carried_out(
+        self, step: str, secret_id: str, version_id: str, deadline: Deadline
+    ) -> StepResult | ProviderError:
         """Carry out a step and return what it has come to, or what kept it from being done.
 
         Lambda logs what is raised, whole chain and all, and an error that nobody expected may quote a secret.
@@ -87,13 +89,13 @@ class Rotation:
         except ProviderError as error:
             return error
         except Exception as error:  # noqa: BLE001 - told by its place
-            places = where(error)
+            places = frames(error)
             logger.error("Unexpected error", extra={"error": type(error).__name__, "traceback": places})
-            return Unavailable(
+            return TryLater(
                 f"Unexpected {type(error).__name__} at {places[-1]}.", "see the function's log, and report it as a bug."
             )
 
-    def _step(self, step: str, secret_id: str, version_id: str, deadline: Deadline) -> Done:
+    def _step(self, step: str, secret_id: str, version_id: str, deadline: Deadline) -> StepResult:
         match step:
             case "createSecret":
                 return self._create(secret_id, version_id, deadline)
@@ -102,9 +104,9 @@ class Rotation:
             case "finishSecret":
                 return self._finish(secret_id, version_id, deadline)
             case _:
-                return Done("there is nothing to set: the secret works since it was added")
+                return StepResult("there is nothing to set: the secret works since it was added")
 
-    def _create(self, secret_id: str, version_id: str, deadline: Deadline) -> Done:
+    def _create(self, secret_id: str, version_id: str, deadline: Deadline) -> StepResult:
         """Add a secret to the client and keep it as AWSPENDING.
 
         Cognito tells the new secret's id only after the fact and a version's value cannot be changed, so adding comes
@@ -112,21 +114,21 @@ class Rotation:
         """
         stages = self.store.stages(secret_id).get(version_id, [])
         if CURRENT in stages:
-            return Done("the version is current already")
+            return StepResult("the version is current already")
         if PENDING not in stages:
             raise _not_pending(version_id)
         if (pending := self.store.version(secret_id, PENDING, version_id)) is not None:
             return self._kept_already(secret_id, pending, deadline)
         current = self._current(secret_id)
         calls = self.clients(current, deadline)
-        added, value = add_beside(calls, current.pool_id, current.client_id, current)
+        added, value = add_second_secret(calls, current.pool_id, current.client_id, current)
         endpoint = calls.token_endpoint(current.pool_id)  # the pool may have been given a domain meanwhile
         added_one = dataclasses.replace(current, secret_id=added, client_secret=value, token_endpoint=endpoint)
         self.store.put(secret_id, added_one, token=version_id, stage=PENDING)
-        count("SecretAdded")
-        return Done("a secret was added", found={"client_id": current.client_id, "client_secret_id": added})
+        count_metric("SecretAdded")
+        return StepResult("a secret was added", found={"client_id": current.client_id, "client_secret_id": added})
 
-    def _kept_already(self, secret_id: str, pending: Version, deadline: Deadline) -> Done:
+    def _kept_already(self, secret_id: str, pending: Version, deadline: Deadline) -> StepResult:
         """Go on with what an earlier try has kept, unless the stack has overtaken it: then give the rotation up.
 
         Secrets Manager would try the same one for ever, as long as its version is AWSPENDING.
@@ -134,7 +136,7 @@ class Rotation:
         current = self.store.version(secret_id, CURRENT)
         kept = current.credentials if current is not None else None
         if pending.credentials is None or self._holds(pending.credentials, kept, deadline):
-            return Done("the new secret is kept already")
+            return StepResult("the new secret is kept already")
         self.store.unstage(secret_id, pending.version_id, PENDING)
         raise Refused(
             f"The stack has changed the secret of app client {pending.credentials.client_id} meanwhile, so this "
@@ -142,28 +144,28 @@ class Rotation:
             "nothing: the next rotation begins anew; AWSCURRENT has not changed.",
         )
 
-    def _test(self, secret_id: str, version_id: str, deadline: Deadline) -> Done:
+    def _test(self, secret_id: str, version_id: str, deadline: Deadline) -> StepResult:
         """Prove that Cognito takes the pending secret; of a schedule that is only being set up, the current one."""
         pending = self.store.version(secret_id, PENDING, version_id)
         credentials = pending.credentials if pending is not None and pending.credentials else self._current(secret_id)
         calls = self.clients(credentials, deadline)
         endpoint = calls.token_endpoint(credentials.pool_id)
         if not endpoint:
-            return Done("the user pool has no domain, so no token endpoint", proven=False)
+            return StepResult("the user pool has no domain, so no token endpoint", proven=False)
         described = calls.describe(credentials.pool_id, credentials.client_id)
         flows = described.settings.get("AllowedOAuthFlows", []) if described is not None else []
         while True:
             match self.ask(endpoint, credentials, "client_credentials" in flows):
                 case Verdict.TAKEN:
-                    return Done("Cognito takes the secret")
-                case Verdict.UNDECIDED:
-                    return Done("the token endpoint says nothing of the secret", proven=False)
+                    return StepResult("Cognito takes the secret")
+                case Verdict.INCONCLUSIVE:
+                    return StepResult("the token endpoint says nothing of the secret", proven=False)
                 case verdict if deadline.work_left() < _ASK_AGAIN:
                     raise _unproven(credentials, verdict)
                 case _:
                     deadline.clock.sleep(_ASK_AGAIN)
 
-    def _finish(self, secret_id: str, version_id: str, deadline: Deadline) -> Done:
+    def _finish(self, secret_id: str, version_id: str, deadline: Deadline) -> StepResult:
         """Make the pending version current, and pending no more.
 
         AWSPENDING may stay where it is as long as that is the current version. But the stack may put another one there,
@@ -171,10 +173,10 @@ class Rotation:
         """
         stages = self.store.stages(secret_id).get(version_id, [])
         if CURRENT in stages:
-            done = Done("the version is current already")
+            done = StepResult("the version is current already")
         else:
             self._make_current(secret_id, version_id, deadline)
-            done = Done("the new secret is current; the one before works until the next rotation")
+            done = StepResult("the new secret is current; the one before works until the next rotation")
             stages = self.store.stages(secret_id).get(version_id, [])
         if PENDING in stages:
             self.store.unstage(secret_id, version_id, PENDING)
@@ -190,7 +192,7 @@ class Rotation:
             raise _not_pending(version_id)
         self._check_that_it_holds(version_id, pending.credentials, current.credentials, deadline)
         self.store.make_current(secret_id, version_id, instead_of=current.version_id)
-        count("SecretRotated")
+        count_metric("SecretRotated")
 
     def _check_that_it_holds(
         self, version_id: str, pending: Credentials, current: Credentials | None, deadline: Deadline
@@ -208,7 +210,7 @@ class Rotation:
         """Tell whether the pending secret is one of the client's, and the client the current one."""
         if current is not None and current.client_id != pending.client_id:
             return False
-        listed = self.clients(pending, deadline).secret_ids(pending.pool_id, pending.client_id)
+        listed = self.clients(pending, deadline).list_secrets(pending.pool_id, pending.client_id)
         return pending.secret_id in [secret.secret_id for secret in listed]
 
     def _current(self, secret_id: str) -> Credentials:
@@ -229,7 +231,7 @@ def _unproven(credentials: Credentials, verdict: Verdict) -> ProviderError:
     remedy = "rotate again; AWSCURRENT has not changed."
     if verdict is Verdict.REFUSED:
         return Refused(f"Cognito's token endpoint refuses the secret of app client {credentials.client_id}.", remedy)
-    return Unavailable("Cognito's token endpoint did not answer.", remedy)
+    return TryLater("Cognito's token endpoint did not answer.", remedy)
 
 
 def _not_pending(version_id: str) -> Refused:
@@ -239,8 +241,8 @@ def _not_pending(version_id: str) -> Refused:
     )
 
 
-def _no_value_yet() -> Unavailable:
-    return Unavailable(
+def _no_value_yet() -> TryLater:
+    return TryLater(
         "The secret has no value yet: its app client has not been made.",
         "nothing, if the stack is being deployed: Secrets Manager tries again. Let the schedule depend on the client "
         "(DependsOn).",

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from user_pool_client.custom_resource.request import Request
-from user_pool_client.domain.app_client import Named, Observed
-from user_pool_client.domain.errors import Refused, Unavailable
-from user_pool_client.domain.fingerprint import Sought
+from user_pool_client.domain.app_client import AppClient, ClientSummary
+from user_pool_client.domain.errors import Refused, TryLater
+from user_pool_client.domain.fingerprint import Fingerprint
 from user_pool_client.domain.properties import Settings
 from user_pool_client.operations.context import Work
-from user_pool_client.operations.name_search import listed
+from user_pool_client.operations.name_search import format_clients
 from user_pool_client.operations.ports import AppClients
 
 # A client that was just made may take a moment to be listed (seconds). A Delete looks for longer than a Create may take
@@ -17,44 +17,46 @@ from user_pool_client.operations.ports import AppClients
 _LOOK_AGAIN_AFTER = (2.0, 5.0)
 
 
-def _look(work: Work, clients: AppClients, wanted: Sought) -> list[Observed]:
+def search(work: Work, clients: AppClients, wanted: Fingerprint) -> list[AppClient]:
     """Return the clients that it could be; look a few times before saying that there is none."""
-    found = _candidates(work, clients, wanted)
+    found = matches(work, clients, wanted)
     for pause in _LOOK_AGAIN_AFTER:
         if found:
             break
         if pause >= work.deadline.work_left():
-            raise Unavailable("There was no time left to look for the client.", "deploy again in a few minutes.")
+            raise TryLater("There was no time left to look for the client.", "deploy again in a few minutes.")
         work.deadline.clock.sleep(pause)
-        found = _candidates(work, clients, wanted)
+        found = matches(work, clients, wanted)
     return found
 
 
-def _candidates(work: Work, clients: AppClients, wanted: Sought) -> list[Observed]:
+def matches(work: Work, clients: AppClients, wanted: Fingerprint) -> list[AppClient]:
     """Return the clients that fit and are in no stack. CloudFormation is asked only where one fits."""
-    named = [each.client_id for each in clients.named(wanted.pool_id) if each.name == wanted.name]
+    named = [each.client_id for each in clients.list_clients(wanted.pool_id) if each.name == wanted.name]
     seen = [clients.describe(wanted.pool_id, client_id) for client_id in named if client_id != wanted.besides]
     fitting = [client for client in seen if client is not None and wanted.fits(client)]
-    return [client for client in fitting if work.stacks.owner(client.client_id) is None]
+    return [client for client in fitting if work.stacks.stack_of(client.client_id) is None]
 
 
-def _the_only(found: Sequence[Observed], wanted: Sought, *, shared: bool) -> Observed | None:
+def single(found: Sequence[AppClient], wanted: Fingerprint, *, shared: bool) -> AppClient | None:
     """Return the one client that was found, None for none; of several nobody could tell which it is.
 
     Nor of one, where a stack that cannot be asked about may have a client like it (`shared`).
     """
-    names = listed([Named(client.client_id, wanted.name) for client in found])
+    names = format_clients([ClientSummary(client.client_id, wanted.name) for client in found])
     remedy = "delete those that nobody uses, or adopt the right one with ImportId; then deploy again."
     if len(found) > 1:
         could_be = f"{len(found)} app clients of user pool {wanted.pool_id} could be the one that was made"
-        raise _Several(f"{could_be}: {names}.", remedy)
+        raise AmbiguousMatch(f"{could_be}: {names}.", remedy)
     if found and shared:
         could_be = f"The app client {names} of user pool {wanted.pool_id} could be the one that was made"
-        raise _Several(f"{could_be}, or that of a stack in another Region or account, which cannot be asked.", remedy)
+        raise AmbiguousMatch(
+            f"{could_be}, or that of a stack in another Region or account, which cannot be asked.", remedy
+        )
     return found[0] if found else None
 
 
-def _is_shared(request: Request, settings: Settings) -> bool:
+def is_shared(request: Request, settings: Settings) -> bool:
     """Tell whether stacks of another Region or account may have a client of this name in the same user pool.
 
     CloudFormation is asked in the function's own Region and account only. A derived name is nobody else's.
@@ -63,10 +65,10 @@ def _is_shared(request: Request, settings: Settings) -> bool:
     return "ClientName" in settings and ("RoleArn" in settings or stacks_region != [pools_region])
 
 
-class _Several(Refused):
+class AmbiguousMatch(Refused):
     """More than one client could be the one that was made, or it could be somebody else's."""
 
 
-def _signed(request: Request, work: Work) -> datetime:
+def signed_at(request: Request, work: Work) -> datetime:
     """Return when the request was signed; where it does not say, it is taken for new."""
     return request.signed_at or datetime.fromtimestamp(work.deadline.clock.wall(), UTC)

@@ -5,18 +5,18 @@ import dataclasses
 import hashlib
 
 from user_pool_client.custom_resource.request import Request
-from user_pool_client.domain.app_client import Observed
+from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.credentials import CURRENT, PREVIOUS, REPLACED, Credentials, Version
 from user_pool_client.domain.endpoints import issuer
-from user_pool_client.domain.errors import InvalidProperties, NoSuchSecret, NotOffered, ProviderError, Refused
+from user_pool_client.domain.errors import FeatureUnavailable, InvalidProperties, NoSuchSecret, ProviderError, Refused
 from user_pool_client.domain.parsing import unfit_secret
 from user_pool_client.domain.properties import Settings
 from user_pool_client.domain.sensitive import Sensitive
-from user_pool_client.operations.client_secrets import add_beside, original
+from user_pool_client.operations.client_secrets import add_second_secret, original_secret_id
 from user_pool_client.operations.ports import Calls, Store
 
 
-def laid_there_before(store: Store, settings: Settings) -> Sensitive | None:
+def preset_secret(store: Store, settings: Settings) -> Sensitive | None:
     """Return the client secret of one's own that was put into the secret before the client was made, if there is one.
 
     It is read even where the template gives a ClientSecret, which goes before it: what cannot be read must be found out
@@ -32,8 +32,8 @@ def laid_there_before(store: Store, settings: Settings) -> Sensitive | None:
     return secret
 
 
-def keep(
-    store: Store, calls: Calls, client: Observed, *, desired: Settings, applied: Settings, request: Request
+def store_secret(
+    store: Store, calls: Calls, client: AppClient, *, desired: Settings, applied: Settings, request: Request
 ) -> Version:
     """See to it that the secret's value is the client's, and return the version that is current.
 
@@ -43,7 +43,7 @@ def keep(
     secret_id = desired["SecretId"]
     version = _in_use(store, secret_id, client.client_id)
     current = version.credentials if version is not None and _names(version, client.client_id) else None
-    credentials = _moved(store, client, desired, applied, current) or current or _shown(client)
+    credentials = _from_previous_secret(store, client, desired, applied, current) or current or _from_describe(client)
     own: Sensitive | None = desired.get("ClientSecret")
     if own is None or own in (applied.get("ClientSecret"), credentials.client_secret):
         if version and current and current.pool_id and current.client_secret == credentials.client_secret:
@@ -56,7 +56,7 @@ def keep(
         # A rollback: the secret of before works, so no app needs to be refused for a moment.
         store.make_current(secret_id, previous.version_id, instead_of=version.version_id)
         return previous
-    added, value = add_beside(calls, client.pool_id, client.client_id, credentials, own)
+    added, value = add_second_secret(calls, client.pool_id, client.client_id, credentials, own)
     try:
         credentials = dataclasses.replace(credentials, secret_id=added, client_secret=value)
         return _put(store, calls, client, credentials, desired, request)
@@ -65,7 +65,7 @@ def keep(
         raise
 
 
-def give_back(store: Store, calls: Calls, applied: Settings, client_id: str) -> bool:
+def restore_previous(store: Store, calls: Calls, applied: Settings, client_id: str) -> bool:
     """Before a client goes: let AWSCURRENT name the client before it again, if that one still exists.
 
     That is how the rollback of a replacement looks from here; and that of a Create, whose secret may have been laid
@@ -116,16 +116,16 @@ def _in_use(store: Store, secret_id: str, client_id: str) -> Version | None:
     return version
 
 
-def _still_holds(calls: Calls, version: Version, client: Observed, value: Sensitive) -> bool:
+def _still_holds(calls: Calls, version: Version, client: AppClient, value: Sensitive) -> bool:
     """Tell whether a version holds this value of the client's, and Cognito still takes it."""
     kept = version.credentials
     if kept is None or kept.client_id != client.client_id or kept.client_secret != value:
         return False
-    return kept.secret_id in [secret.secret_id for secret in calls.secret_ids(client.pool_id, client.client_id)]
+    return kept.secret_id in [secret.secret_id for secret in calls.list_secrets(client.pool_id, client.client_id)]
 
 
 def _put(
-    store: Store, calls: Calls, client: Observed, credentials: Credentials, desired: Settings, request: Request
+    store: Store, calls: Calls, client: AppClient, credentials: Credentials, desired: Settings, request: Request
 ) -> Version:
     whole = dataclasses.replace(
         credentials,
@@ -140,16 +140,16 @@ def _put(
     return store.put(desired["SecretId"], whole, token=_token(request, whole))
 
 
-def _id_of(calls: Calls, client: Observed, secret: Sensitive) -> str:
+def _id_of(calls: Calls, client: AppClient, secret: Sensitive) -> str:
     """Return Cognito's name for one of the client's secrets, '' where it cannot be told."""
     try:
-        listed = calls.secret_ids(client.pool_id, client.client_id)
-    except NotOffered:  # there is no second secret there
+        listed = calls.list_secrets(client.pool_id, client.client_id)
+    except FeatureUnavailable:  # there is no second secret there
         return ""
-    return original(listed) if len(listed) == 1 or secret == client.secret else ""
+    return original_secret_id(listed) if len(listed) == 1 or secret == client.secret else ""
 
 
-def _take_back(store: Store, calls: Calls, client: Observed, secret_id: str, added: str) -> None:
+def _take_back(store: Store, calls: Calls, client: AppClient, secret_id: str, added: str) -> None:
     """Delete a secret that was added and could not be kept, unless it is current: the answer may have been lost."""
     with contextlib.suppress(ProviderError):
         version = store.version(secret_id, CURRENT)
@@ -157,8 +157,8 @@ def _take_back(store: Store, calls: Calls, client: Observed, secret_id: str, add
             calls.delete_secret(client.pool_id, client.client_id, added)
 
 
-def _moved(
-    store: Store, client: Observed, desired: Settings, applied: Settings, current: Credentials | None
+def _from_previous_secret(
+    store: Store, client: AppClient, desired: Settings, applied: Settings, current: Credentials | None
 ) -> Credentials | None:
     """Return what is kept in the secret that SecretId named before, where it has changed.
 
@@ -178,7 +178,7 @@ def _moved(
     return version.credentials if version is not None and _names(version, client.client_id) else None
 
 
-def _shown(client: Observed) -> Credentials:
+def _from_describe(client: AppClient) -> Credentials:
     """Return the client's secret as Cognito shows it."""
     if client.secret is not None:
         return Credentials(client.client_id, client.secret)
