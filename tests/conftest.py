@@ -17,6 +17,8 @@ from tests import canaries
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    from tests.fixtures.world import World
+
 _ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -155,6 +157,14 @@ def pytest_runtest_call() -> Generator[None]:
             yield
     finally:
         canaries.forget_watched()
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    from tests.fixtures.world import a_world  # noqa: PLC0415 - boto3 is for those who ask for it
+
+    with a_world() as world:
+        yield world
 
 
 @pytest.fixture(autouse=True)

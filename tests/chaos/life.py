@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from tests.chaos.place import FRESH, Place, a_place, name_of
 from tests.fakes.cloudformation import GONE
-from tests.flow.strategies import BAD_SETTINGS
-from tests.flow.templates import APP, MOBILE, effective, typed
-from tests.flow.world import DELETE, OTHER_POOL, POOL
+from tests.fixtures.strategies import BAD_SETTINGS
+from tests.fixtures.templates import APP, MOBILE, effective, typed
+from tests.fixtures.world import DELETE, OTHER_POOL, POOL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -16,8 +16,8 @@ from unittest import mock
 
 from tests.fakes.cognito import ApiError, BrokenConnectionError, Fault
 from tests.fakes.crowd import Crowd
-from tests.flow.kept import Kept, a_kept_world
-from tests.flow.world import CREATE, Answer, FunctionContext, KilledError, VirtualClock, signed_url
+from tests.fixtures.stored_secrets import Kept, a_kept_world
+from tests.fixtures.world import CREATE, Answer, FunctionContext, KilledError, VirtualClock, signed_url
 from user_pool_client import handler
 from user_pool_client.aws import retry
 from user_pool_client.custom_resource import crhelper_resource, sender
