@@ -31,13 +31,13 @@ from user_pool_client.deadline import (  # noqa: E402
     Deadline,
 )
 from user_pool_client.domain.errors import ProviderError  # noqa: E402
+from user_pool_client.domain.physical_id import generated_name  # noqa: E402
 from user_pool_client.domain.properties import IMPORT_PROPERTIES  # noqa: E402
 from user_pool_client.domain.sensitive import Sensitive  # noqa: E402
 from user_pool_client.log import (  # noqa: E402
     on_retry,
     silence_libraries,
 )
-from user_pool_client.operations.reconcile import generated_name  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -377,7 +377,7 @@ class Rehearsal:
             before, hazy = there.properties(was[name].get("Properties") or {})
             after, unclear = then.properties(will[name].get("Properties") or {})
             keeps = str(will[name].get("UpdateReplacePolicy", "Delete")) != "Delete"
-            derived = generated_name(_request(pseudo["AWS::StackId"], name))
+            derived = generated_name(pseudo["AWS::StackId"], name)
             found = forecast(Change(before, after, {**hazy, **unclear}, present, derived, keeps))
             self._show_forecast(name, found)
             if found.second_look:

@@ -22,7 +22,7 @@ from user_pool_client.handler import build
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    from user_pool_client.custom_resource.crhelper_resource import Context
+    from user_pool_client.custom_resource.invocation import LambdaContext
 
 FUNCTION_TIMEOUT = 300.0
 
@@ -46,7 +46,7 @@ def serve(pipe: Connection[Any, Any]) -> None:
     function = build(Clock(), connected=True)
     pipe.send("ready")
     while (event := pipe.recv()) is not None:
-        context: Context = Invocation()
+        context: LambdaContext = Invocation()
         began = time.monotonic()
         function(event, context)
         pipe.send(time.monotonic() - began)

@@ -7,7 +7,7 @@ from user_pool_client.aws.cognito import AppClients
 from user_pool_client.aws.secrets_manager import SecretStore
 from user_pool_client.aws.sessions import ClientCache, Role
 from user_pool_client.aws.token_endpoint import check_secret
-from user_pool_client.custom_resource.crhelper_resource import Context
+from user_pool_client.custom_resource.invocation import LambdaContext
 from user_pool_client.deadline import Clock, Deadline
 from user_pool_client.domain.credentials import Credentials
 from user_pool_client.log import flush_metrics, on_retry, silence_libraries
@@ -31,7 +31,7 @@ _clock = Clock()
 _rotation = build(_clock)
 
 
-def handler(event: Mapping[str, object], context: Context) -> None:
+def handler(event: Mapping[str, object], context: LambdaContext) -> None:
     """Carry out one step of a rotation; raise what keeps it from being done, for Secrets Manager to try again."""
     silence_libraries()
     try:

@@ -62,15 +62,15 @@ def test_a_client_is_of_the_stack_that_has_it(fake: FakeCloudFormation, time: Ti
 def test_what_does_not_exist_has_no_standing_and_no_beginning(fake: FakeCloudFormation, time: Time) -> None:
     fake.put(STACK, "WebClient", "client1")
 
-    assert stacks(time).standing(STACK, "Other") == ResourceStatus()
-    assert stacks(time).standing(f"{STACK}2", "WebClient") == ResourceStatus()
+    assert stacks(time).resource_status(STACK, "Other") == ResourceStatus()
+    assert stacks(time).resource_status(f"{STACK}2", "WebClient") == ResourceStatus()
     assert stacks(time).operation_started_at(f"{STACK}2") is None
 
 
 def test_a_resource_stands_as_cloudformation_says(fake: FakeCloudFormation, time: Time) -> None:
     fake.put(STACK, "WebClient", "client1", "UPDATE_COMPLETE")
 
-    assert stacks(time).standing(STACK, "WebClient") == ResourceStatus(
+    assert stacks(time).resource_status(STACK, "WebClient") == ResourceStatus(
         "UPDATE_COMPLETE", "client1", datetime.fromtimestamp(EPOCH, UTC)
     )
 
@@ -138,7 +138,7 @@ def test_it_is_asked_no_longer_than_the_work_has_time_or_than_was_said(fake: Fak
     for within, at_most in ((float("inf"), 55.0), (10.0, 10.0)):
         began = time.now
         with pytest.raises(TryLater):
-            stacks(time, seconds=60).standing(STACK, "WebClient", within=within)
+            stacks(time, seconds=60).resource_status(STACK, "WebClient", within=within)
         assert time.now - began <= at_most
 
 
@@ -146,7 +146,7 @@ def test_of_another_accounts_stacks_nothing_is_asked(fake: FakeCloudFormation, t
     theirs = stacks(time, own=False)
     for ask in (
         lambda: theirs.stack_of("client1"),
-        lambda: theirs.standing(STACK, "WebClient"),
+        lambda: theirs.resource_status(STACK, "WebClient"),
         lambda: theirs.operation_started_at(STACK),
     ):
         with pytest.raises(Refused, match="in another account"):
@@ -158,7 +158,7 @@ def test_of_another_accounts_stacks_nothing_is_asked(fake: FakeCloudFormation, t
 def test_properties_are_not_told_to_cloudformation(fake: FakeCloudFormation, time: Time) -> None:
     fake.put(STACK, "WebClient", "client1")
     stacks(time).stack_of("client1")
-    stacks(time).standing(STACK, "WebClient")
+    stacks(time).resource_status(STACK, "WebClient")
     stacks(time).operation_started_at(STACK)
 
     assert {name for call in fake.calls for name in call.params} == {

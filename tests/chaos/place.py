@@ -358,8 +358,8 @@ class Place:
             self._tell(f"has made {client_id}")
         return answer
 
-    def timer(self, seconds: float, act: Callable[[list[object]], object], arguments: list[Any]) -> _Timer:
-        return _Timer(self, seconds, lambda: act(*arguments))
+    def timer(self, seconds: float, act: Callable[[], object]) -> _Timer:
+        return _Timer(self, seconds, act)
 
 
 class _Timer:
@@ -391,7 +391,7 @@ def a_place(dice: random.Random, counts: Counter[str]) -> Iterator[Place]:
     crowd = Crowd()
     with a_kept_world(clock=CrowdClock(crowd)) as kept:
         place = Place(kept, crowd, dice, counts)
-        virtual = SimpleNamespace(Timer=place.timer, Lock=threading.Lock)
+        virtual = SimpleNamespace(Timer=place.timer)
         with (
             mock.patch.object(place.world, "before_a_call", place.before_a_call),
             mock.patch.object(place.world.stacks, "call", place.before_cloudformation),

@@ -23,10 +23,11 @@ from crhelper import CfnResource, utils
 from tests.canaries import CLIENT_SECRET, OWN_SECRET, SIGNATURE, leaked
 from tests.fakes.response_host import response_host
 from tests.given import CLIENT_ID, CREATED, REQUEST_ID, STACK_ID, event
-from user_pool_client.custom_resource import crhelper_resource
-from user_pool_client.custom_resource.crhelper_resource import Answer, CrhelperResource, Job
+from user_pool_client.custom_resource.crhelper_resource import CrhelperResource
+from user_pool_client.custom_resource.invocation import Invocation, SingleResponse
 from user_pool_client.custom_resource.response import MOST_BYTES, Outcome, encode
 from user_pool_client.custom_resource.sender import S3Sender
+from user_pool_client.custom_resource.service import Service
 from user_pool_client.deadline import Clock, Deadline
 from user_pool_client.domain.errors import Unanswerable
 from user_pool_client.domain.physical_id import CREATE_FAILED
@@ -82,16 +83,20 @@ def courier() -> ResponseSender:
     return ResponseSender()
 
 
-type Do = Callable[[Job], Outcome]
+type Do = Callable[[Invocation], Outcome]
 
 
-def boxed(courier: Any, do: Do = lambda _: MADE) -> CrhelperResource:
+def boxed(courier: Any, do: Do = lambda _: MADE) -> Service:
     """Put crhelper into its box, at the moment at which the events of these tests were signed."""
-    return CrhelperResource(courier, CLOCK, create=do, update=do, delete=do)
+    return Service(CrhelperResource(create=do, update=do, delete=do), courier, CLOCK)
+
+
+def crhelpers() -> CrhelperResource:
+    return CrhelperResource(create=lambda _: MADE, update=lambda _: MADE, delete=lambda _: MADE)
 
 
 def failing(error: Exception) -> Do:
-    def do(_: Job) -> Outcome:
+    def do(_: Invocation) -> Outcome:
         raise error
 
     return do
@@ -138,6 +143,7 @@ def test_the_version_is_the_pinned_one() -> None:
     ("name", "parameters"),
     [
         ("__call__", ["self", "event", "context"]),
+        ("_cfn_response", ["self", "event"]),
         ("_log_setup", ["self", "event", "context"]),
         ("_send", ["self", "status", "reason", "send_response"]),
         ("_set_timeout", ["self"]),
@@ -151,7 +157,7 @@ def test_a_seam_has_the_parameters_that_we_rely_on(name: str, parameters: list[s
     assert list(inspect.signature(getattr(CfnResource, name)).parameters) == parameters
 
 
-@pytest.mark.parametrize("name", ["_log_setup", "_send", "_set_timeout", "_wrap_function"])
+@pytest.mark.parametrize("name", ["_cfn_response", "_log_setup", "_send", "_set_timeout", "_wrap_function"])
 def test_what_we_override_takes_what_crhelper_hands_over(name: str) -> None:
     ours, theirs = (inspect.signature(getattr(kind, name)).parameters for kind in (CrhelperResource, CfnResource))
 
@@ -164,12 +170,11 @@ def test_we_override_these_seams_and_no_others() -> None:
         name for name, value in vars(CrhelperResource).items() if callable(value) and name in vars(CfnResource)
     }
 
-    assert overridden == {"__init__", "__call__", "_log_setup", "_send", "_set_timeout", "_wrap_function"}
+    assert overridden == {"__init__", "_cfn_response", "_log_setup", "_send", "_set_timeout", "_wrap_function"}
 
 
 def test_what_we_make_of_our_own_hides_nothing_of_crhelpers(plain: Plain) -> None:
-    assert set(vars(boxed(ResponseSender()))) - set(dir(plain.helper)) == {"_answers", "_clock", "_courier"}
-    assert not {"_carry_out", "_deliver", "_registered", "_job"} & set(dir(plain.helper))
+    assert not {"_invocation", "dispatch", "_registered"} & set(dir(plain.helper))
 
 
 @pytest.mark.parametrize("request_type", ["Create", "Update", "Delete"])
@@ -204,8 +209,8 @@ def test_the_seams_are_called_in_this_order(monkeypatch: pytest.MonkeyPatch, req
     ]
 
 
-def test_without_a_handler_to_poll_with_nothing_is_polled(courier: ResponseSender) -> None:
-    resource: Any = boxed(courier)
+def test_without_a_handler_to_poll_with_nothing_is_polled() -> None:
+    resource: Any = crhelpers()
 
     assert (resource._poll_create_func, resource._poll_update_func, resource._poll_delete_func) == (None, None, None)
 
@@ -215,13 +220,13 @@ def test_a_request_is_carried_out_and_answered_once(courier: ResponseSender, req
     kinds: list[str] = []
 
     def do(name: str) -> Do:
-        def run(_: Job) -> Outcome:
+        def run(_: Invocation) -> Outcome:
             kinds.append(name)
             return MADE
 
         return run
 
-    resource = CrhelperResource(courier, CLOCK, create=do("Create"), update=do("Update"), delete=do("Delete"))
+    resource = Service(CrhelperResource(create=do("Create"), update=do("Update"), delete=do("Delete")), courier, CLOCK)
     resource(event(request_type), LambdaContext())
 
     assert kinds == [request_type]
@@ -452,11 +457,11 @@ def test_late_work_is_answered_once_and_with_the_true_id(
 ) -> None:
     counted: list[bool] = []
 
-    def late(job: Job) -> Outcome:
+    def late(job: Invocation) -> Outcome:
         if made:
-            counted.append(job.answer.made("1new"))
-        crhelper_resource._on_timeout(job)
-        counted.append(job.answer.made("2too-late"))
+            counted.append(job.response.created("1new"))
+        job.on_timeout()
+        counted.append(job.response.created("2too-late"))
         return MADE
 
     boxed(courier, late)(event(request_type), LambdaContext())
@@ -473,13 +478,13 @@ class ImpatientTimer:
 
     daemon = False
 
-    def __init__(self, interval: float, function: Callable[..., None], args: list[Any]) -> None:
+    def __init__(self, interval: float, function: Callable[[], None]) -> None:
         assert 0 < interval < 60
-        self._function, self._args = function, args
+        self._function = function
 
     def start(self) -> None:
         assert self.daemon, "a watchdog that waits must not keep the process alive"
-        self._function(*self._args)
+        self._function()
 
     def cancel(self) -> None:
         """There is nothing left to cancel."""
@@ -499,25 +504,25 @@ def test_the_watchdog_is_set_before_the_work_begins(monkeypatch: pytest.MonkeyPa
 
 
 def test_the_watchdog_does_not_speak_after_the_work(courier: ResponseSender) -> None:
-    jobs: list[Job] = []
+    jobs: list[Invocation] = []
 
-    def do(job: Job) -> Outcome:
+    def do(job: Invocation) -> Outcome:
         jobs.append(job)
         return MADE
 
     boxed(courier, do)(event(), LambdaContext())
-    crhelper_resource._on_timeout(jobs[0])
+    jobs[0].on_timeout()
 
     assert [answer["Status"] for answer in courier.answers] == ["SUCCESS"]
 
 
 def test_the_watchdog_of_one_request_never_answers_another(courier: ResponseSender) -> None:
-    jobs: list[Job] = []
+    jobs: list[Invocation] = []
 
-    def do(job: Job) -> Outcome:
+    def do(job: Invocation) -> Outcome:
         jobs.append(job)
         if len(jobs) == 2:
-            crhelper_resource._on_timeout(jobs[0])
+            jobs[0].on_timeout()
         return MADE
 
     resource = boxed(courier, do)
@@ -540,9 +545,9 @@ def test_a_request_that_comes_too_late_is_answered_and_not_carried_out(courier: 
 
 def test_two_threads_give_one_answer() -> None:
     sent: list[Outcome] = []
-    answer = Answer(CLIENT_ID, sent.append)
-    threads = [threading.Thread(target=answer.give, args=[Outcome("SUCCESS", str(n))]) for n in range(8)]
-    threads += [threading.Thread(target=answer.give_late, args=["late"]) for _ in range(8)]
+    answer = SingleResponse(CLIENT_ID, sent.append)
+    threads = [threading.Thread(target=answer.send, args=[Outcome("SUCCESS", str(n))]) for n in range(8)]
+    threads += [threading.Thread(target=answer.send_timeout, args=["late"]) for _ in range(8)]
 
     for thread in threads:
         thread.start()
@@ -550,7 +555,7 @@ def test_two_threads_give_one_answer() -> None:
         thread.join()
 
     assert len(sent) == 1
-    assert answer.given is sent[0]
+    assert answer.sent is sent[0]
 
 
 # Exceptions: crhelper's answer to a failed Create has a random id, and quotes the exception.
@@ -581,8 +586,8 @@ def test_an_exception_is_answered_with_the_true_id_and_without_its_text(
 
 
 def test_an_exception_after_the_client_was_made_is_answered_with_its_id(courier: ResponseSender) -> None:
-    def do(job: Job) -> Outcome:
-        job.answer.made("1new")
+    def do(job: Invocation) -> Outcome:
+        job.response.created("1new")
         raise ValueError
 
     boxed(courier, do)(event(), LambdaContext())
@@ -606,8 +611,8 @@ def test_an_exception_on_the_way_of_the_answer_is_answered(courier: ResponseSend
         if outcome.status == "SUCCESS":
             raise ValueError(CLIENT_SECRET)
 
-    def do(job: Job) -> Outcome:
-        assert job.answer.made(CLIENT_ID)
+    def do(job: Invocation) -> Outcome:
+        assert job.response.created(CLIENT_ID)
         return WITH_SECRET
 
     courier.on_deliver = trip
@@ -727,8 +732,8 @@ def test_crhelpers_own_members_of_an_event_do_nothing(courier: ResponseSender, m
 # After a Delete crhelper sleeps, for two minutes by default.
 
 
-def test_nobody_sleeps_after_a_delete(courier: ResponseSender) -> None:
-    resource: Any = boxed(courier)
+def test_nobody_sleeps_after_a_delete() -> None:
+    resource: Any = crhelpers()
     slept: list[float] = []
 
     resource._context = LambdaContext(milliseconds=900_000)

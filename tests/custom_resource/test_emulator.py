@@ -38,7 +38,7 @@ from user_pool_client.operations import search
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from user_pool_client.custom_resource.crhelper_resource import CrhelperResource
+    from user_pool_client.custom_resource.service import Service
 
 type Json = dict[str, Any]
 
@@ -50,7 +50,7 @@ class Emulator:
     fake: FakeCognito
     stacks: FakeCloudFormation
     host: ResponseHost
-    function: CrhelperResource
+    function: Service
 
     def send(self, kind: str, properties: Json, **members: Any) -> Answer:
         event = {

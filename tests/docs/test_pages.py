@@ -282,7 +282,7 @@ def decided() -> dict[str, set[str]]:
     for source in SOURCES.values():
         for node in ast.walk(ast.parse(source)):
             match node:
-                case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="decided"), attr="update")):
+                case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="decision"), attr="update")):
                     pairs = [(word.arg, word.value) for word in node.keywords]
                     given = [part for arg in node.args for part in ast.walk(arg) if isinstance(part, ast.Dict)]
                     pairs += [
@@ -290,7 +290,7 @@ def decided() -> dict[str, set[str]]:
                         for each in given
                         for key, value in zip(each.keys, each.values, strict=True)
                     ]
-                case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="decided"), attr="setdefault")):
+                case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="decision"), attr="setdefault")):
                     pairs = [(literal(node.args[0]), node.args[1])]
                 case _:
                     continue

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.canaries import CLIENT_SECRET, OTHER_SECRET, OWN_SECRET
-from tests.given import POOL, observed
+from tests.given import CLIENT_ID, POOL, observed
 from user_pool_client.domain.plan import Create, NoChange, Plan, Update, decide, merge, plan_create
 from user_pool_client.domain.properties import UPDATABLE
 from user_pool_client.domain.sensitive import Sensitive
@@ -42,6 +42,7 @@ def decided(desired: Json, applied: Json, shown: Json | AppClient | None) -> Pla
         applied={"UserPoolId": POOL, **applied},
         observed=observed(**shown) if isinstance(shown, dict) else shown,
         generated_name=DERIVED,
+        physical_id=CLIENT_ID,
     )
 
 
@@ -523,7 +524,7 @@ def test_a_new_client_is_made(desired: Json, applied: Json, client: AppClient | 
     plan = decided(desired, applied, client)
 
     assert isinstance(plan, Create)
-    assert because in plan.because
+    assert because in plan.reason
     assert plan.settings == {"UserPoolId": POOL, "ClientName": DERIVED, **desired}
     assert "canary" not in str(plan)
 

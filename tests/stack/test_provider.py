@@ -56,7 +56,7 @@ def test_the_role_allows_the_calls_that_the_code_makes_and_no_others() -> None:
 
 
 def test_the_role_of_the_rotation_allows_the_calls_that_the_code_makes_and_no_others() -> None:
-    members = (getattr(cognito.AppClients, name) for name in get_protocol_members(ports.Calls))
+    members = (getattr(cognito.AppClients, name) for name in get_protocol_members(ports.ClientSecrets))
     operations = [re.findall(r'_call\(\s*"(\w+)"', inspect.getsource(member)) for member in members]
 
     assert all(operations)

@@ -76,7 +76,7 @@ class Stacks:
             return None
         return next((resource["StackId"] for resource in answer.get("StackResources", [])), None)
 
-    def standing(self, stack_id: str, logical_id: str, *, within: float = math.inf) -> ResourceStatus:
+    def resource_status(self, stack_id: str, logical_id: str, *, within: float = math.inf) -> ResourceStatus:
         """Return how a resource stands; give up after so many seconds."""
         parameters = {"StackName": stack_id, "LogicalResourceId": logical_id}
         try:

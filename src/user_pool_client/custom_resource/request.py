@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from user_pool_client.custom_resource.response import Envelope
 from user_pool_client.domain.errors import Unanswerable
+from user_pool_client.domain.physical_id import generated_name, is_generated_id, stack_name
 from user_pool_client.domain.sensitive import Sensitive
 
 _IDS = ("StackId", "RequestId", "LogicalResourceId")
@@ -80,6 +81,16 @@ class Request:
     def envelope(self) -> Envelope:
         """Return the ids that the answer repeats."""
         return Envelope(self.stack_id, self.request_id, self.logical_resource_id)
+
+    @property
+    def generated_name(self) -> str:
+        """Return the name of the client where the template gives none."""
+        return generated_name(self.stack_id, self.logical_resource_id)
+
+    @property
+    def has_generated_id(self) -> bool:
+        """Tell whether CloudFormation made the physical ID up, because the Create had not responded."""
+        return is_generated_id(self.physical_id, stack_name(self.stack_id), self.logical_resource_id)
 
     def secrets(self) -> list[Sensitive]:
         """Return the client secrets that the template gives, or gave before."""

@@ -1,5 +1,6 @@
 """Physical ids: client ids, placeholders, and those that CloudFormation makes up."""
 
+import hashlib
 import re
 
 
@@ -30,3 +31,14 @@ _CLIENT_ID = re.compile(r"[A-Za-z0-9_+]{1,128}")
 def is_client_id(physical_id: str) -> bool:
     """Tell whether Cognito could have given this id; markers and ids that CloudFormation invents are none."""
     return bool(_CLIENT_ID.fullmatch(physical_id))
+
+
+_LONGEST_NAME = 128
+_HEX_DIGITS = 12
+
+
+def generated_name(stack_id: str, logical_id: str) -> str:
+    """Return the name of a client whose template gives none: the same each time, and at most 128 characters."""
+    readable = re.sub(r"[^A-Za-z0-9_=,.@-]", "-", f"{stack_name(stack_id)}-{logical_id}")
+    unique = hashlib.sha256(f"{stack_id}/{logical_id}".encode("utf-8", "replace")).hexdigest()
+    return f"{readable[: _LONGEST_NAME - _HEX_DIGITS - 1]}-{unique[:_HEX_DIGITS]}"

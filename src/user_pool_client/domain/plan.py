@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from user_pool_client.domain.app_client import AppClient
+from user_pool_client.domain.errors import NotFound, Refused
 from user_pool_client.domain.properties import (
     CREATABLE,
     IMPORT_PROPERTIES,
@@ -24,10 +25,17 @@ _ATTRIBUTE_LISTS = frozenset({"ReadAttributes", "WriteAttributes"})
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Make a new client with these settings; `because` says why the present one, if there is one, will not do."""
+    """Create a new client with these settings; `reason` says why the present one, if there is one, will not do."""
 
     settings: Settings
-    because: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """Find the client that the template imports, and plan again with it; `which` is how the template names it."""
+
+    which: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +54,65 @@ class NoChange:
     observed: AppClient
 
 
-type Plan = Create | Update | NoChange
+type Plan = Create | Import | Update | NoChange
 
 
-def decide(*, desired: Settings, applied: Settings, observed: AppClient | None, generated_name: str) -> Plan:
+def decide(
+    *, desired: Settings, applied: Settings, observed: AppClient | None, generated_name: str, physical_id: str = ""
+) -> Plan:
     """Compare the three states.
 
     A setting that left the template goes back to its documented default. A setting that never was in the template is
-    not ours to judge: the update carries its observed value along. `derived_name` is the name of a client whose
-    template gives none.
+    not ours to judge: the update carries its observed value along. `generated_name` is the name of a client whose
+    template gives none, `physical_id` the resource's ID so far, '' for a resource that is new.
+
+    Raises NotFound or Refused where no client can be made of an import what the template wants.
     """
     named = {"ClientName": generated_name, **desired}
+    which = imported(desired)
+    if observed is None and which:
+        if physical_id and not imports_another(desired, applied, physical_id):
+            raise _import_is_gone(which, physical_id, desired)
+        return Import(which)
     if observed is None:
-        return plan_create(named, "the client does not exist in this user pool")
-    if because := _replacement_reason(desired, applied, observed):
-        return plan_create(named, because)
+        return plan_create(named, "the client does not exist in this user pool" if physical_id else _NEW)
+    applied = applied_to(observed, desired, applied, physical_id)
+    if reason := _replacement_reason(desired, applied, observed):
+        if which:
+            raise _import_does_not_fit(which, reason)
+        return plan_create(named, reason)
     wanted = merge(desired=desired, applied=applied, observed=observed.settings, generated_name=generated_name)
     before, after = _canonical(observed.settings), _canonical(wanted)
     changed = tuple(name for name in UPDATABLE if before[name] != after[name])
     return Update(observed, wanted, changed) if changed else NoChange(observed)
+
+
+_NEW = "the resource is new"
+
+
+def applied_to(observed: AppClient, desired: Settings, applied: Settings, physical_id: str) -> Settings:
+    """Return what was applied to the observed client: nothing, where the template before was about another one.
+
+    So it is with a client that is imported now, and when an update that failed to import another client, or to move to
+    another user pool, is rolled back.
+    """
+    client_id = observed.client_id
+    same_client = physical_id in ("", client_id) and import_id_of(applied) in (None, client_id)
+    return applied if same_client and applied.get("UserPoolId") in (None, desired.get("UserPoolId")) else {}
+
+
+def _import_is_gone(which: str, client_id: str, desired: Settings) -> NotFound:
+    return NotFound(
+        f"The adopted client {client_id} is not in user pool {desired['UserPoolId']} any more.",
+        f"take {which.partition(' ')[0]} out of the template if a new client is wanted, and deploy again.",
+    )
+
+
+def _import_does_not_fit(which: str, reason: str) -> Refused:
+    return Refused(
+        f"The client of {which} cannot become what the template wants: {reason}.",
+        "let GenerateSecret agree with the client or take it out of the template.",
+    )
 
 
 def is_up_to_date(desired: Settings, observed: AppClient) -> bool:
@@ -73,10 +121,10 @@ def is_up_to_date(desired: Settings, observed: AppClient) -> bool:
     return isinstance(decide(desired=desired, applied={}, observed=observed, generated_name=named), NoChange)
 
 
-def plan_create(settings: Settings, because: str) -> Create:
+def plan_create(settings: Settings, reason: str) -> Create:
     """Plan a new client. Empty lists of attributes are the default, which only leaving them out asks for."""
     sent = {name: settings[name] for name in CREATABLE if name in settings}
-    return Create({name: value for name, value in sent.items() if value or name not in _ATTRIBUTE_LISTS}, because)
+    return Create({name: value for name, value in sent.items() if value or name not in _ATTRIBUTE_LISTS}, reason)
 
 
 def merge(*, desired: Settings, applied: Settings, observed: Settings, generated_name: str) -> Settings:
@@ -212,15 +260,6 @@ def _canonical(settings: Settings) -> dict[str, Any]:
     return canonical
 
 
-def previous_for(client_id: str, desired: Settings, applied: Settings) -> Settings:
-    """Return what was applied to the present client: nothing, where the template before was about another one.
-
-    So it is when an update that failed to take over another client, or to move to another user pool, is rolled back.
-    """
-    here = applied.get("UserPoolId") in (None, desired["UserPoolId"]) and import_id_of(applied) in (None, client_id)
-    return applied if here else {}
-
-
 def imported(desired: Settings) -> str:
     """Return which import the template asks for, as a person would say it; '' for none."""
     return next((f'{name} "{desired[name]}"' for name in IMPORT_PROPERTIES if name in desired), "")
@@ -237,3 +276,10 @@ def imports_another(desired: Settings, applied: Settings, client_id: str) -> boo
     if import_id := import_id_of(desired):
         return import_id != client_id
     return bool(imported(desired)) and applied.get("UserPoolId") not in (None, desired["UserPoolId"])
+
+
+def session(desired: Settings, applied: Settings) -> dict[str, Any] | None:
+    """Return the session configuration that is wanted; None where it is in neither template, and so not ours."""
+    if desired.get("SSOSession"):
+        return dict(desired["SSOSession"])
+    return dict(SETTINGS["SSOSession"].default) if "SSOSession" in applied else None

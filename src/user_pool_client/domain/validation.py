@@ -3,8 +3,10 @@
 import dataclasses
 
 from user_pool_client.domain.errors import InvalidProperties, Problem
+from user_pool_client.domain.parsing import parse
+from user_pool_client.domain.plan import imported
 from user_pool_client.domain.properties import Settings
-from user_pool_client.domain.rules import validate
+from user_pool_client.domain.rules import secret_at_creation, validate, validate_import
 
 
 def require_secret(*, has_secret: bool | None) -> list[Problem]:
@@ -21,12 +23,37 @@ def require_secret(*, has_secret: bool | None) -> list[Problem]:
     ]
 
 
-def _judge(settings: Settings, *, has_secret: bool | None, given: Settings, keeps: bool) -> None:
+def parse_and_validate(properties: object, *, is_create: bool) -> Settings:
+    """Return the template's settings, or raise InvalidProperties with all that is wrong with them.
+
+    Combinations are judged here only where something is wrong anyway, so that everything is reported at once. Of those
+    of an update or an import, the ones that are wrong whatever the client is like.
+    """
+    desired, problems = parse(properties)
+    unread = {name for problem in problems for name in problem.properties()}
+    problems += [problem for problem in validate_import(desired) if not problem.properties() & unread]
+    if not problems:
+        return desired
+    merges = not is_create or bool(imported(desired))
+    for problem in validate(desired, has_secret=None if merges else secret_at_creation(desired)):
+        if not problem.properties() & unread and (not merges or problem.properties() <= desired.keys()):
+            problems.append(problem)
+    raise InvalidProperties(problems)
+
+
+def validate_request(settings: Settings, desired: Settings, *, has_secret: bool | None) -> None:
+    """Raise InvalidProperties if Cognito would refuse the settings to be sent; `desired` are those of the template."""
     problems = validate(settings, has_secret=has_secret)
-    if keeps:
+    if "SecretId" in desired:
         problems += require_secret(has_secret=has_secret)
     if problems:
-        raise InvalidProperties([_with_origin(problem, settings, given) for problem in problems])
+        raise InvalidProperties([_with_origin(problem, settings, desired) for problem in problems])
+
+
+def validate_stored_secret(desired: Settings, *, has_secret: bool | None) -> None:
+    """Raise InvalidProperties if the template wants a secret stored that the client does not have."""
+    if "SecretId" in desired and (problems := require_secret(has_secret=has_secret)):
+        raise InvalidProperties(problems)
 
 
 def _with_origin(problem: Problem, settings: Settings, given: Settings) -> Problem:

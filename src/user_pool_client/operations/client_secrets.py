@@ -10,7 +10,7 @@ from user_pool_client.domain.app_client import ClientSecretRef
 from user_pool_client.domain.credentials import Credentials
 from user_pool_client.domain.errors import Refused
 from user_pool_client.domain.sensitive import Sensitive
-from user_pool_client.operations.ports import SecretCalls
+from user_pool_client.operations.ports import ClientSecrets
 
 
 def original_secret_id(secrets: Sequence[ClientSecretRef]) -> str:
@@ -25,7 +25,7 @@ def original_secret_id(secrets: Sequence[ClientSecretRef]) -> str:
 
 
 def add_second_secret(
-    calls: SecretCalls, pool_id: str, client_id: str, current: Credentials, value: Sensitive | None = None
+    calls: ClientSecrets, pool_id: str, client_id: str, current: Credentials, value: Sensitive | None = None
 ) -> tuple[str, Sensitive]:
     """Put a new secret beside the current one, in place of whatever other there is; return its id and value.
 

@@ -1,32 +1,45 @@
 """What a request is carried out with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from user_pool_client.custom_resource.response import Outcome
+from user_pool_client.custom_resource.invocation import Invocation, SingleResponse
+from user_pool_client.custom_resource.request import Request
 from user_pool_client.deadline import Deadline
-from user_pool_client.domain.errors import ProviderError
 from user_pool_client.domain.properties import Settings
-from user_pool_client.operations import ports
-from user_pool_client.operations.ports import AppClients, Progress, Stacks
+from user_pool_client.operations.ports import AppClients, Secrets, Stacks
 
 
 @dataclass(slots=True)
-class Work:
-    """What a request works with, and what it tells on the way.
+class Context:
+    """One invocation and the services that it may call.
 
-    `clients` gives access to Cognito as the settings say (RoleArn). `decided` collects what was decided, for the log.
+    `clients` gives access to Cognito as the settings say (RoleArn). `late` tells whether the request may have been
+    delivered before: judged once, when it comes.
     """
 
+    invocation: Invocation
     clients: Callable[[Settings], AppClients]
     stacks: Stacks
-    store: ports.Store
-    progress: Progress
-    deadline: Deadline
-    decided: dict[str, object] = field(default_factory=dict)
+    secrets: Secrets
     late: bool = False
-    """Whether the request may have been delivered before: judged once, when it comes."""
 
+    @property
+    def request(self) -> Request:
+        """Return the request."""
+        return self.invocation.request
 
-def _failed(work: Work, what: str, error: ProviderError) -> Outcome:
-    return Outcome("FAILED", work.progress.physical_id, f"Could not {what}: {error}")
+    @property
+    def deadline(self) -> Deadline:
+        """Return when the request's time is up."""
+        return self.invocation.deadline
+
+    @property
+    def response(self) -> SingleResponse:
+        """Return the guard of the one response, which knows the physical ID that is true by now."""
+        return self.invocation.response
+
+    @property
+    def decision(self) -> dict[str, object]:
+        """Return what was decided, for the log."""
+        return self.invocation.decision

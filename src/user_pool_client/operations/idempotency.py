@@ -4,14 +4,15 @@ CreateUserPoolClient has no idempotency token, and Lambda delivers a request mor
 CloudFormation has given up. Nothing is stored: the pool, CloudFormation and the request hold what must be known.
 """
 
-from user_pool_client.custom_resource.request import Request
-from user_pool_client.domain import fingerprint
+from user_pool_client.domain import fingerprint, plan
 from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.errors import OutcomeUnknown, ProviderError, Refused, TryLater
 from user_pool_client.domain.fingerprint import Fingerprint
 from user_pool_client.domain.properties import Settings
 from user_pool_client.domain.resource_status import ResourceStatus
-from user_pool_client.operations.context import Work
+from user_pool_client.operations import orphans
+from user_pool_client.operations.context import Context
+from user_pool_client.operations.observe import observe
 from user_pool_client.operations.ports import AppClients
 from user_pool_client.operations.search import AmbiguousMatch, is_shared, search, signed_at, single
 
@@ -32,10 +33,10 @@ _WAYS_OUT = (
 )
 
 
-def resource_status(request: Request, work: Work) -> ResourceStatus:
+def resource_status(ctx: Context) -> ResourceStatus:
     """Ask CloudFormation how the resource of a late request stands. What cannot be asked is not guessed at."""
     try:
-        return work.stacks.standing(request.stack_id, request.logical_resource_id)
+        return ctx.stacks.resource_status(ctx.request.stack_id, ctx.request.logical_resource_id)
     except ProviderError as error:
         refused = type(error)(
             "The request came late, and it is not known whether CloudFormation still waits for it: " + error.why,
@@ -44,26 +45,49 @@ def resource_status(request: Request, work: Work) -> ResourceStatus:
     raise refused
 
 
-def find_earlier(request: Request, work: Work, desired: Settings, settings: Settings) -> AppClient | None:
+def already_responded(ctx: Context, clients: AppClients, desired: Settings) -> AppClient | None:
+    """Return the client that CloudFormation was told of, if the request is late and was responded to before.
+
+    None if it is to be carried out. Raises TryLater where CloudFormation no longer waits for it.
+    """
+    request = ctx.request
+    ctx.late = not request.is_fresh(ctx.deadline.clock.wall())
+    if not ctx.late:
+        return None
+    ctx.response.maybe_created()
+    now = resource_status(ctx)
+    ctx.decision.update(late=True, standing=now.status)
+    if now.awaits(request.request_type, request.signed_at):
+        return None
+    if now.answered(request.request_type) and (client := observe(clients, desired, now.physical_id)) is not None:
+        ctx.response.created(client.client_id)
+        ctx.decision.update(decision="answer as before", because="CloudFormation has the answer already")
+        return client
+    if request.request_type == "Create" and not plan.imported(desired):
+        would_be = plan.plan_create({"ClientName": request.generated_name, **desired}, "").settings
+        orphans.delete_orphan(ctx, clients, desired, would_be, now)
+    raise TryLater("CloudFormation no longer waits for this request, so nothing was made of it.", "deploy again.")
+
+
+def find_earlier(ctx: Context, clients: AppClients, desired: Settings, settings: Settings) -> AppClient | None:
     """Return the client that an earlier delivery of the same request has made of these settings, if there is one."""
-    clients = work.clients(desired)
     # That delivery may have found a secret of one's own where SecretId leads, which names the client by now.
-    since, any_secret = signed_at(request, work), "SecretId" in desired
-    wanted = fingerprint.fingerprint(settings, since=since, besides=request.physical_id, any_secret=any_secret)
-    found = single(search(work, clients, wanted), wanted, shared=is_shared(request, desired))
+    since, any_secret = signed_at(ctx), "SecretId" in desired
+    wanted = fingerprint.fingerprint(settings, since=since, besides=ctx.request.physical_id, any_secret=any_secret)
+    found = single(search(ctx, clients, wanted), wanted, shared=is_shared(ctx.request, desired))
     if found is None:
         return None
-    work.decided.update(found=found.client_id, because="an earlier delivery of the request has made it")
-    return _keep_or_delete(request, work, clients, found)
+    ctx.decision.update(found=found.client_id, because="an earlier delivery of the request has made it")
+    return _keep_or_delete(ctx, clients, found)
 
 
-def create_once(request: Request, work: Work, desired: Settings, settings: Settings) -> AppClient:
-    """Make a client. Where it is not known whether one was made, look for it before making another."""
-    clients, shared = work.clients(desired), is_shared(request, desired)
-    wanted = fingerprint.fingerprint(settings, since=signed_at(request, work), besides=request.physical_id)
+def create_once(ctx: Context, clients: AppClients, desired: Settings, settings: Settings) -> AppClient:
+    """Create a client. Where it is not known whether one was created, look for it before creating another."""
+    shared = is_shared(ctx.request, desired)
+    wanted = fingerprint.fingerprint(settings, since=signed_at(ctx), besides=ctx.request.physical_id)
     unknown: OutcomeUnknown | None = None
     for _ in range(_MOST_CREATES):
-        work.progress.unsure()
+        ctx.response.maybe_created()
         made: AppClient | None = None
         try:
             made = clients.create(settings)
@@ -72,52 +96,52 @@ def create_once(request: Request, work: Work, desired: Settings, settings: Setti
         except ProviderError as error:
             if unknown is not None:
                 raise _outcome_unknown(unknown, error) from None
-            if not work.late:  # an earlier delivery may have made one
-                work.progress.nothing_made()
+            if not ctx.late:  # an earlier delivery may have made one
+                ctx.response.not_created()
             raise
         if made is None and unknown is not None:
-            made = _made_after_all(work, clients, wanted, unknown, shared=shared)
+            made = _made_after_all(ctx, clients, wanted, unknown, shared=shared)
         if made is not None:
-            return _keep_or_delete(request, work, clients, made)
+            return _keep_or_delete(ctx, clients, made)
     raise _outcome_unknown(unknown, None)
 
 
 def _made_after_all(
-    work: Work, clients: AppClients, wanted: Fingerprint, unknown: OutcomeUnknown, *, shared: bool
+    ctx: Context, clients: AppClients, wanted: Fingerprint, unknown: OutcomeUnknown, *, shared: bool
 ) -> AppClient | None:
     """Look for the client that a call has made whose answer was lost."""
-    work.decided.update(outcome_unknown=unknown.why)
+    ctx.decision.update(outcome_unknown=unknown.why)
     try:
-        found = single(search(work, clients, wanted), wanted, shared=shared)
+        found = single(search(ctx, clients, wanted), wanted, shared=shared)
     except ProviderError as error:
         raise _outcome_unknown(unknown, error) from None
     if found is not None:
-        work.decided.update(found=found.client_id)
+        ctx.decision.update(found=found.client_id)
     return found
 
 
-def _keep_or_delete(request: Request, work: Work, clients: AppClients, client: AppClient) -> AppClient:
+def _keep_or_delete(ctx: Context, clients: AppClients, client: AppClient) -> AppClient:
     """Return a new client, unless nobody waits for it any more: then delete it, or nobody ever would."""
-    if not work.progress.made(client.client_id):
-        work.decided.update(made_too_late=client.client_id)
+    if not ctx.response.created(client.client_id):
+        ctx.decision.update(made_too_late=client.client_id)
         clients.delete(client.pool_id, client.client_id, after_deadline=True)
         raise TryLater("Cognito made the client too late, so it was deleted again.", "deploy again.")
-    if request.age(work.deadline.clock.wall()) > _SLOW and not _is_awaited(request, work):
-        work.decided.update(no_longer_awaited=client.client_id)
+    if ctx.request.age(ctx.deadline.clock.wall()) > _SLOW and not _is_awaited(ctx):
+        ctx.decision.update(no_longer_awaited=client.client_id)
         clients.delete(client.pool_id, client.client_id)
-        work.progress.nothing_made()
+        ctx.response.not_created()
         raise TryLater("CloudFormation no longer waited for the client, so it was deleted again.", "deploy again.")
     return client
 
 
-def _is_awaited(request: Request, work: Work) -> bool:
+def _is_awaited(ctx: Context) -> bool:
     """Ask CloudFormation. Where it cannot be asked, yes: this is no late request, and most are awaited."""
     try:
-        now = work.stacks.standing(request.stack_id, request.logical_resource_id, within=_ASKED_FOR)
+        now = ctx.stacks.resource_status(ctx.request.stack_id, ctx.request.logical_resource_id, within=_ASKED_FOR)
     except ProviderError as error:
-        work.decided.update(not_asked=error.why)
+        ctx.decision.update(not_asked=error.why)
         return True
-    return now.awaits(request.request_type, request.signed_at)
+    return now.awaits(ctx.request.request_type, ctx.request.signed_at)
 
 
 def _outcome_unknown(unknown: OutcomeUnknown | None, error: ProviderError | None) -> OutcomeUnknown:

@@ -2,67 +2,58 @@
 
 from typing import Any
 
-from user_pool_client.custom_resource.request import Request
 from user_pool_client.custom_resource.response import Outcome, fits
 from user_pool_client.domain.app_client import ClientSummary
 from user_pool_client.domain.attributes import attributes
-from user_pool_client.domain.errors import InvalidProperties, NotFound, ProviderError, Refused
+from user_pool_client.domain.errors import InvalidProperties, NotFound, Refused
 from user_pool_client.domain.parsing import parse
 from user_pool_client.domain.physical_id import CREATE_FAILED
 from user_pool_client.domain.properties import ListProperties, LookupProperties, Settings
 from user_pool_client.domain.rules import LOOKUP_KEYS, external_id_for_a_role, one_client_to_look_up
-from user_pool_client.operations.context import Work
+from user_pool_client.operations.context import Context
 from user_pool_client.operations.name_search import format_clients, with_prefix
 from user_pool_client.operations.ports import AppClients
 
 
-def on_lookup(request: Request, work: Work) -> Outcome:
+def lookup(ctx: Context) -> Outcome:
     """Find the one client that the template describes. Create and Update are the same."""
-    try:
-        desired = _parse(request, LookupProperties)
-        if problems := list(one_client_to_look_up(desired)):
-            raise InvalidProperties(problems)
-        (key,) = (name for name in LOOKUP_KEYS if name in desired)
-        clients = work.clients(desired)
-        client_id = _find(clients, desired, key)
-        found = clients.describe(desired["UserPoolId"], client_id)
-        if found is None:
-            raise NotFound(
-                f"There is no app client {client_id} in user pool {desired['UserPoolId']}.", f"correct {key}."
-            )
-    except ProviderError as error:
-        return Outcome("FAILED", request.physical_id or CREATE_FAILED, f"Could not look up the app client: {error}")
+    ctx.invocation.task = "look up the app client"
+    desired = _parse(ctx, LookupProperties)
+    if problems := list(one_client_to_look_up(desired)):
+        raise InvalidProperties(problems)
+    (key,) = (name for name in LOOKUP_KEYS if name in desired)
+    clients = ctx.clients(desired)
+    client_id = _find(clients, desired, key)
+    found = clients.describe(desired["UserPoolId"], client_id)
+    if found is None:
+        raise NotFound(f"There is no app client {client_id} in user pool {desired['UserPoolId']}.", f"correct {key}.")
     shown = dict(attributes(found))
     if not desired.get("IncludeSecret"):
         shown.pop("ClientSecret", None)
-    work.decided.update(decision="found", because=f"it is the one that fits {key}")
+    ctx.decision.update(decision="found", because=f"it is the one that fits {key}")
     return Outcome("SUCCESS", found.client_id, data=shown)
 
 
-def on_list(request: Request, work: Work) -> Outcome:
-    """Tell the ids and names of a pool's clients. Create and Update are the same."""
-    try:
-        desired = _parse(request, ListProperties)
-        clients = with_prefix(
-            work.clients(desired).list_clients(desired["UserPoolId"]), desired.get("ClientNamePrefix", "")
+def list_all(ctx: Context) -> Outcome:
+    """Return the IDs and names of a pool's clients. Create and Update are the same."""
+    ctx.invocation.task = "list the app clients"
+    desired = _parse(ctx, ListProperties)
+    clients = with_prefix(ctx.clients(desired).list_clients(desired["UserPoolId"]), desired.get("ClientNamePrefix", ""))
+    outcome = _list(desired["UserPoolId"], clients)
+    if not fits(outcome, ctx.request.envelope):
+        raise Refused(
+            f"The ids and names of {len(clients)} app clients do not fit into the 4,096 bytes of an answer.",
+            "narrow it down with ClientNamePrefix.",
         )
-        outcome = _list(desired["UserPoolId"], clients)
-        if not fits(outcome, request.envelope):
-            raise Refused(
-                f"The ids and names of {len(clients)} app clients do not fit into the 4,096 bytes of an answer.",
-                "narrow it down with ClientNamePrefix.",
-            )
-    except ProviderError as error:
-        return Outcome("FAILED", request.physical_id or CREATE_FAILED, f"Could not list the app clients: {error}")
     because = "their names fit ClientNamePrefix" if "ClientNamePrefix" in desired else "they are all of the pool"
-    work.decided.update(decision="listed", because=because, clients=len(clients))
+    ctx.decision.update(decision="listed", because=because, clients=len(clients))
     return outcome
 
 
-def on_forget(request: Request, work: Work) -> Outcome:
-    """Answer a Delete: what only looked has nothing to delete."""
-    work.decided.update(decision="nothing to delete", because="the resource only looked")
-    return Outcome("SUCCESS", request.physical_id or CREATE_FAILED)
+def forget(ctx: Context) -> Outcome:
+    """Respond to a Delete: what only looked has nothing to delete."""
+    ctx.decision.update(decision="nothing to delete", because="the resource only looked")
+    return Outcome("SUCCESS", ctx.request.physical_id or CREATE_FAILED)
 
 
 def _list(pool_id: str, clients: list[ClientSummary]) -> Outcome:
@@ -98,8 +89,8 @@ def _find(clients: AppClients, desired: Settings, key: str) -> str:
     return found[0].client_id
 
 
-def _parse(request: Request, template: Any) -> Settings:
-    desired, problems = parse(request.properties, template)
+def _parse(ctx: Context, template: Any) -> Settings:
+    desired, problems = parse(ctx.request.properties, template)
     problems += external_id_for_a_role(desired)
     if problems:
         raise InvalidProperties(problems)

@@ -9,22 +9,22 @@ from user_pool_client.domain.app_client import ClientSummary
 from user_pool_client.domain.errors import NotFound, Refused
 from user_pool_client.domain.plan import import_id_of
 from user_pool_client.domain.properties import Settings
-from user_pool_client.operations.context import Work
+from user_pool_client.operations.context import Context
 from user_pool_client.operations.ports import AppClients
 
 # A service that makes its client while the stack is made may not be done yet (seconds).
 _WAIT_FOR_A_CLIENT, _LOOK_EVERY = 60.0, 3.0
 
 
-def find_import(work: Work, clients: AppClients, desired: Settings) -> str:
+def find_import(ctx: Context, clients: AppClients, desired: Settings) -> str:
     """Return the id of the client to take over; wait a while for one that is not there yet."""
     if client_id := import_id_of(desired):
         return client_id
     name, matching = (
         ("ImportNamePrefix", with_prefix) if "ImportNamePrefix" in desired else ("ImportNamePattern", with_pattern)
     )
-    clock = work.deadline.clock
-    until = clock.monotonic() + min(_WAIT_FOR_A_CLIENT, work.deadline.work_left() - _LOOK_EVERY)
+    clock = ctx.deadline.clock
+    until = clock.monotonic() + min(_WAIT_FOR_A_CLIENT, ctx.deadline.work_left() - _LOOK_EVERY)
     while not (found := matching(clients.list_clients(desired["UserPoolId"]), desired[name])):
         if clock.monotonic() >= until:
             raise NotFound(

@@ -6,39 +6,19 @@ https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambd
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from user_pool_client.deadline import Deadline
 from user_pool_client.domain.credentials import CURRENT, PENDING, Credentials, Verdict, Version
 from user_pool_client.domain.errors import ProviderError, Refused, TryLater
 from user_pool_client.log import count_metric, frames, logger
 from user_pool_client.operations.client_secrets import add_second_secret
-from user_pool_client.operations.ports import Calls
+from user_pool_client.operations.ports import ClientSecrets, Secrets
 
 _STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 
 
 # A new secret is not known at once to all of Cognito (seconds).
 _ASK_AGAIN = 2.0
-
-
-class Store(Protocol):
-    """What is needed of Secrets Manager. Every call raises ProviderError when it does not work."""
-
-    def version(self, secret_id: str, stage: str, version_id: str | None = None) -> Version | None:
-        """Return the version with this stage, or None."""
-
-    def stages(self, secret_id: str) -> Mapping[str, list[str]]:
-        """Return the stages of every version by its id."""
-
-    def put(self, secret_id: str, credentials: Credentials, *, token: str, stage: str) -> Version:
-        """Keep the credentials as a version of their own."""
-
-    def make_current(self, secret_id: str, version_id: str, *, instead_of: str) -> None:
-        """Move AWSCURRENT from one version to another."""
-
-    def unstage(self, secret_id: str, version_id: str, stage: str) -> None:
-        """Take a stage away from a version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +34,8 @@ class StepResult:
 class Rotation:
     """What a rotation works with; `ask` puts credentials to a token endpoint."""
 
-    store: Store
-    clients: Callable[[Credentials, Deadline], Calls]
+    store: Secrets
+    clients: Callable[[Credentials, Deadline], ClientSecrets]
     ask: Callable[[str, Credentials, bool], Verdict]
 
     def step(self, event: Mapping[str, object], deadline: Deadline) -> None:

@@ -8,7 +8,7 @@ from user_pool_client.domain.app_client import AppClient, ClientSummary
 from user_pool_client.domain.errors import Refused, TryLater
 from user_pool_client.domain.fingerprint import Fingerprint
 from user_pool_client.domain.properties import Settings
-from user_pool_client.operations.context import Work
+from user_pool_client.operations.context import Context
 from user_pool_client.operations.name_search import format_clients
 from user_pool_client.operations.ports import AppClients
 
@@ -17,25 +17,25 @@ from user_pool_client.operations.ports import AppClients
 _LOOK_AGAIN_AFTER = (2.0, 5.0)
 
 
-def search(work: Work, clients: AppClients, wanted: Fingerprint) -> list[AppClient]:
+def search(ctx: Context, clients: AppClients, wanted: Fingerprint) -> list[AppClient]:
     """Return the clients that it could be; look a few times before saying that there is none."""
-    found = matches(work, clients, wanted)
+    found = matches(ctx, clients, wanted)
     for pause in _LOOK_AGAIN_AFTER:
         if found:
             break
-        if pause >= work.deadline.work_left():
+        if pause >= ctx.deadline.work_left():
             raise TryLater("There was no time left to look for the client.", "deploy again in a few minutes.")
-        work.deadline.clock.sleep(pause)
-        found = matches(work, clients, wanted)
+        ctx.deadline.clock.sleep(pause)
+        found = matches(ctx, clients, wanted)
     return found
 
 
-def matches(work: Work, clients: AppClients, wanted: Fingerprint) -> list[AppClient]:
+def matches(ctx: Context, clients: AppClients, wanted: Fingerprint) -> list[AppClient]:
     """Return the clients that fit and are in no stack. CloudFormation is asked only where one fits."""
     named = [each.client_id for each in clients.list_clients(wanted.pool_id) if each.name == wanted.name]
     seen = [clients.describe(wanted.pool_id, client_id) for client_id in named if client_id != wanted.besides]
     fitting = [client for client in seen if client is not None and wanted.fits(client)]
-    return [client for client in fitting if work.stacks.stack_of(client.client_id) is None]
+    return [client for client in fitting if ctx.stacks.stack_of(client.client_id) is None]
 
 
 def single(found: Sequence[AppClient], wanted: Fingerprint, *, shared: bool) -> AppClient | None:
@@ -69,6 +69,6 @@ class AmbiguousMatch(Refused):
     """More than one client could be the one that was made, or it could be somebody else's."""
 
 
-def signed_at(request: Request, work: Work) -> datetime:
+def signed_at(ctx: Context) -> datetime:
     """Return when the request was signed; where it does not say, it is taken for new."""
-    return request.signed_at or datetime.fromtimestamp(work.deadline.clock.wall(), UTC)
+    return ctx.request.signed_at or datetime.fromtimestamp(ctx.deadline.clock.wall(), UTC)

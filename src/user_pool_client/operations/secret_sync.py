@@ -4,25 +4,32 @@ import contextlib
 import dataclasses
 import hashlib
 
-from user_pool_client.custom_resource.request import Request
 from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.credentials import CURRENT, PREVIOUS, REPLACED, Credentials, Version
 from user_pool_client.domain.endpoints import issuer
-from user_pool_client.domain.errors import FeatureUnavailable, InvalidProperties, NoSuchSecret, ProviderError, Refused
+from user_pool_client.domain.errors import (
+    FeatureUnavailable,
+    InvalidProperties,
+    NoSuchSecret,
+    ProviderError,
+    Refused,
+    TryLater,
+)
 from user_pool_client.domain.parsing import unfit_secret
 from user_pool_client.domain.properties import Settings
 from user_pool_client.domain.sensitive import Sensitive
 from user_pool_client.operations.client_secrets import add_second_secret, original_secret_id
-from user_pool_client.operations.ports import Calls, Store
+from user_pool_client.operations.context import Context
+from user_pool_client.operations.ports import ClientSecrets, Secrets
 
 
-def preset_secret(store: Store, settings: Settings) -> Sensitive | None:
+def preset_secret(secrets: Secrets, settings: Settings) -> Sensitive | None:
     """Return the client secret of one's own that was put into the secret before the client was made, if there is one.
 
     It is read even where the template gives a ClientSecret, which goes before it: what cannot be read must be found out
     before a client is made. Raises InvalidProperties if Cognito would not take it.
     """
-    version = store.version(settings["SecretId"], CURRENT)
+    version = secrets.version(settings["SecretId"], CURRENT)
     if version is None or version.credentials is None or version.credentials.client_id or "ClientSecret" in settings:
         return None
     secret = version.credentials.client_secret
@@ -33,7 +40,13 @@ def preset_secret(store: Store, settings: Settings) -> Sensitive | None:
 
 
 def store_secret(
-    store: Store, calls: Calls, client: AppClient, *, desired: Settings, applied: Settings, request: Request
+    secrets: Secrets,
+    clients: ClientSecrets,
+    client: AppClient,
+    *,
+    desired: Settings,
+    applied: Settings,
+    request_id: str,
 ) -> Version:
     """See to it that the secret's value is the client's, and return the version that is current.
 
@@ -41,31 +54,48 @@ def store_secret(
     template takes its place.
     """
     secret_id = desired["SecretId"]
-    version = _in_use(store, secret_id, client.client_id)
+    version = _in_use(secrets, secret_id, client.client_id)
     current = version.credentials if version is not None and _names(version, client.client_id) else None
-    credentials = _from_previous_secret(store, client, desired, applied, current) or current or _from_describe(client)
+    credentials = _from_previous_secret(secrets, client, desired, applied, current) or current or _from_describe(client)
     own: Sensitive | None = desired.get("ClientSecret")
     if own is None or own in (applied.get("ClientSecret"), credentials.client_secret):
         if version and current and current.pool_id and current.client_secret == credentials.client_secret:
             return version
         if version is not None and current is None and version.credentials is not None:
-            store.mark(secret_id, version.version_id, REPLACED)
-        return _put(store, calls, client, credentials, desired, request)
-    previous = store.version(secret_id, PREVIOUS) if current is not None else None
-    if version is not None and previous is not None and _still_holds(calls, previous, client, own):
+            secrets.mark(secret_id, version.version_id, REPLACED)
+        return _put(secrets, clients, client, credentials, desired, request_id)
+    previous = secrets.version(secret_id, PREVIOUS) if current is not None else None
+    if version is not None and previous is not None and _still_holds(clients, previous, client, own):
         # A rollback: the secret of before works, so no app needs to be refused for a moment.
-        store.make_current(secret_id, previous.version_id, instead_of=version.version_id)
+        secrets.make_current(secret_id, previous.version_id, instead_of=version.version_id)
         return previous
-    added, value = add_second_secret(calls, client.pool_id, client.client_id, credentials, own)
+    added, value = add_second_secret(clients, client.pool_id, client.client_id, credentials, own)
     try:
         credentials = dataclasses.replace(credentials, secret_id=added, client_secret=value)
-        return _put(store, calls, client, credentials, desired, request)
+        return _put(secrets, clients, client, credentials, desired, request_id)
     except ProviderError:
-        _take_back(store, calls, client, secret_id, added)
+        _take_back(secrets, clients, client, secret_id, added)
         raise
 
 
-def restore_previous(store: Store, calls: Calls, applied: Settings, client_id: str) -> bool:
+def store_in_time(
+    ctx: Context, clients: ClientSecrets, client: AppClient, desired: Settings, applied: Settings
+) -> Version:
+    """Store the secret, unless the request was responded to as late: then raise TryLater and leave what is current."""
+    late = "The request was answered as late, so the secret was not kept."
+    if ctx.response.is_sent():
+        raise TryLater(late, "deploy again.")
+    request_id = ctx.request.request_id
+    version = store_secret(ctx.secrets, clients, client, desired=desired, applied=applied, request_id=request_id)
+    if ctx.response.is_sent() and client.client_id != ctx.request.physical_id:
+        # The Delete of the new client may have come before its secret did.
+        restore_previous(ctx.secrets, clients, desired, client.client_id)
+        raise TryLater(late, "deploy again.")
+    ctx.decision.update(kept_in=version.arn, kept_as=version.version_id)
+    return version
+
+
+def restore_previous(secrets: Secrets, clients: ClientSecrets, applied: Settings, client_id: str) -> bool:
     """Before a client goes: let AWSCURRENT name the client before it again, if that one still exists.
 
     That is how the rollback of a replacement looks from here; and that of a Create, whose secret may have been laid
@@ -73,13 +103,13 @@ def restore_previous(store: Store, calls: Calls, applied: Settings, client_id: s
     """
     secret_id = applied["SecretId"]
     try:
-        current = store.version(secret_id, CURRENT)
+        current = secrets.version(secret_id, CURRENT)
         if current is None or not _names(current, client_id):
             return False
         for stage in (REPLACED, PREVIOUS):
-            earlier = store.version(secret_id, stage)
-            if earlier is not None and _may_come_back(calls, earlier, client_id):
-                store.make_current(secret_id, earlier.version_id, instead_of=current.version_id)
+            earlier = secrets.version(secret_id, stage)
+            if earlier is not None and _may_come_back(clients, earlier, client_id):
+                secrets.make_current(secret_id, earlier.version_id, instead_of=current.version_id)
                 return True
     except NoSuchSecret:
         pass
@@ -90,75 +120,80 @@ def _names(version: Version, client_id: str) -> bool:
     return version.credentials is not None and version.credentials.client_id == client_id
 
 
-def _may_come_back(calls: Calls, earlier: Version, client_id: str) -> bool:
+def _may_come_back(clients: ClientSecrets, earlier: Version, client_id: str) -> bool:
     """Tell whether a value is of another client that exists, or of none yet."""
     kept = earlier.credentials
     if kept is None or kept.client_id == client_id:
         return False
     if not kept.client_id:
         return True
-    return bool(kept.pool_id) and calls.describe(kept.pool_id, kept.client_id) is not None
+    return bool(kept.pool_id) and clients.describe(kept.pool_id, kept.client_id) is not None
 
 
-def _in_use(store: Store, secret_id: str, client_id: str) -> Version | None:
+def _in_use(secrets: Secrets, secret_id: str, client_id: str) -> Version | None:
     """Return the version with AWSCURRENT, after moving it back to the client's from a replacement that was given up.
 
     CloudFormation deletes what a replacement has made only if it was told of it: one that died, it was not.
     """
-    version = store.version(secret_id, CURRENT)
+    version = secrets.version(secret_id, CURRENT)
     if version is None or _names(version, client_id):
         return version
     for stage in (REPLACED, PREVIOUS):
-        earlier = store.version(secret_id, stage)
+        earlier = secrets.version(secret_id, stage)
         if earlier is not None and _names(earlier, client_id):
-            store.make_current(secret_id, earlier.version_id, instead_of=version.version_id)
+            secrets.make_current(secret_id, earlier.version_id, instead_of=version.version_id)
             return earlier
     return version
 
 
-def _still_holds(calls: Calls, version: Version, client: AppClient, value: Sensitive) -> bool:
+def _still_holds(clients: ClientSecrets, version: Version, client: AppClient, value: Sensitive) -> bool:
     """Tell whether a version holds this value of the client's, and Cognito still takes it."""
     kept = version.credentials
     if kept is None or kept.client_id != client.client_id or kept.client_secret != value:
         return False
-    return kept.secret_id in [secret.secret_id for secret in calls.list_secrets(client.pool_id, client.client_id)]
+    return kept.secret_id in [secret.secret_id for secret in clients.list_secrets(client.pool_id, client.client_id)]
 
 
 def _put(
-    store: Store, calls: Calls, client: AppClient, credentials: Credentials, desired: Settings, request: Request
+    secrets: Secrets,
+    clients: ClientSecrets,
+    client: AppClient,
+    credentials: Credentials,
+    desired: Settings,
+    request_id: str,
 ) -> Version:
     whole = dataclasses.replace(
         credentials,
         client_id=client.client_id,
-        secret_id=credentials.secret_id or _id_of(calls, client, credentials.client_secret),
+        secret_id=credentials.secret_id or _id_of(clients, client, credentials.client_secret),
         pool_id=client.pool_id,
         issuer=issuer(client.pool_id),
-        token_endpoint=calls.token_endpoint(client.pool_id),
+        token_endpoint=clients.token_endpoint(client.pool_id),
         role_arn=desired.get("RoleArn", ""),
         external_id=desired.get("ExternalId", ""),
     )
-    return store.put(desired["SecretId"], whole, token=_token(request, whole))
+    return secrets.put(desired["SecretId"], whole, token=_token(request_id, whole))
 
 
-def _id_of(calls: Calls, client: AppClient, secret: Sensitive) -> str:
+def _id_of(clients: ClientSecrets, client: AppClient, secret: Sensitive) -> str:
     """Return Cognito's name for one of the client's secrets, '' where it cannot be told."""
     try:
-        listed = calls.list_secrets(client.pool_id, client.client_id)
+        listed = clients.list_secrets(client.pool_id, client.client_id)
     except FeatureUnavailable:  # there is no second secret there
         return ""
     return original_secret_id(listed) if len(listed) == 1 or secret == client.secret else ""
 
 
-def _take_back(store: Store, calls: Calls, client: AppClient, secret_id: str, added: str) -> None:
+def _take_back(secrets: Secrets, clients: ClientSecrets, client: AppClient, secret_id: str, added: str) -> None:
     """Delete a secret that was added and could not be kept, unless it is current: the answer may have been lost."""
     with contextlib.suppress(ProviderError):
-        version = store.version(secret_id, CURRENT)
+        version = secrets.version(secret_id, CURRENT)
         if version is None or version.credentials is None or version.credentials.secret_id != added:
-            calls.delete_secret(client.pool_id, client.client_id, added)
+            clients.delete_secret(client.pool_id, client.client_id, added)
 
 
 def _from_previous_secret(
-    store: Store, client: AppClient, desired: Settings, applied: Settings, current: Credentials | None
+    secrets: Secrets, client: AppClient, desired: Settings, applied: Settings, current: Credentials | None
 ) -> Credentials | None:
     """Return what is kept in the secret that SecretId named before, where it has changed.
 
@@ -169,7 +204,7 @@ def _from_previous_secret(
     if before in (None, desired["SecretId"]):
         return None
     try:
-        version = store.version(before, CURRENT)
+        version = secrets.version(before, CURRENT)
     except Refused as error:
         # The rollback of a change to a secret that cannot be read; or the secret of before has been deleted.
         if current is None and not isinstance(error, NoSuchSecret):
@@ -190,11 +225,11 @@ def _from_describe(client: AppClient) -> Credentials:
     )
 
 
-def _token(request: Request, credentials: Credentials) -> str:
+def _token(request_id: str, credentials: Credentials) -> str:
     """Return the same ClientRequestToken (32 to 64 characters) for the same request and value.
 
     It becomes the version's id, which anybody may see, so it is not made of the client secret but of its id.
     """
     told = dataclasses.replace(credentials, client_secret=Sensitive(""))
-    value = f"{request.request_id}/{told.text().reveal()}"
+    value = f"{request_id}/{told.text().reveal()}"
     return hashlib.sha256(value.encode("utf-8", "replace")).hexdigest()
