@@ -6,10 +6,9 @@ import argparse
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NotRequired, Required, get_args, get_origin, is_typeddict
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, is_typeddict
 
 import yaml
-from msgspec import Meta
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))  # the function's package is installed nowhere
@@ -29,10 +28,14 @@ from user_pool_client.domain.properties import (  # noqa: E402
     ListProperties,
     LookupProperties,
     Setting,
+    kind_and_limits,
+    settings_of,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from msgspec import Meta
 
 PAGES = ROOT / "docs" / "reference"
 TEMPLATE = ROOT / "template.yaml"
@@ -61,14 +64,6 @@ ON_LEAVING = {
     "SecretId": "the attribute ClientSecret is back, as far as Cognito shows it",
 }
 
-# What the properties of the resources that only look are. Those that all resources have are told of in SETTINGS.
-LOOKS = {
-    "ClientId": "The id of the client to look up.",
-    "ClientName": "The name of the client to look up: the whole name, and case matters.",
-    "ClientNamePrefix": "How the names begin: of the one client to look up, or of the clients to list.",
-    "IncludeSecret": "Whether the attribute ClientSecret is there, if the client has a secret.",
-    "Refresh": "Any text. Change it for a fresh look.",
-}
 ONE_OF = "one of the three"
 LISTED = {
     "UserPoolId": "The user pool; the same as Ref.",
@@ -161,18 +156,18 @@ def provider_properties() -> str:
 
 def look_properties() -> str:
     """Return the table of the properties of both resources that only look."""
-    types = {**LookupProperties.__annotations__, **ListProperties.__annotations__}
+    settings = {**settings_of(LookupProperties), **settings_of(ListProperties)}
     return _table(
         ("Property", "What it is", "What it takes", "Lookup", "List"),
         (
             (
                 f"`{name}`",
-                LOOKS[name] if name in LOOKS else SETTINGS[name].about,
-                takes(annotation),
+                setting.about,
+                takes(setting.type),
                 needed(name, LookupProperties),
                 needed(name, ListProperties),
             )
-            for name, annotation in types.items()
+            for name, setting in settings.items()
         ),
     )
 
@@ -289,9 +284,7 @@ CloudFormationLoader.add_multi_constructor("!", _short_form)
 
 def takes(annotation: Any) -> str:
     """Say in words what a type takes, limits included."""
-    if get_origin(annotation) in (Required, NotRequired):
-        annotation = get_args(annotation)[0]
-    kind, meta = get_args(annotation) if hasattr(annotation, "__metadata__") else (annotation, Meta())
+    kind, meta = kind_and_limits(annotation)
     if is_typeddict(kind):
         return _members(kind)
     if kind is bool:

@@ -13,7 +13,7 @@ import msgspec
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))  # the function's package is installed nowhere
 
-from tools.reference import LISTED, LOOKS  # noqa: E402 - finds the package by the line above
+from tools.reference import LISTED  # noqa: E402 - finds the package by the line above
 from user_pool_client.domain.attributes import (  # noqa: E402
     DESCRIBED,
     KEPT,
@@ -24,6 +24,7 @@ from user_pool_client.domain.properties import (  # noqa: E402
     ClientProperties,
     ListProperties,
     LookupProperties,
+    settings_of,
 )
 from user_pool_client.domain.rules import LOOKUP_KEYS  # noqa: E402
 
@@ -70,8 +71,7 @@ def files() -> dict[str, str]:
 
 def client() -> dict[str, Any]:
     """Return the schema of Custom::UserPoolClient."""
-    described = {name: setting.about for name, setting in SETTINGS.items()}
-    schema = _schema(ClientProperties, described, {**DESCRIBED, **KEPT})
+    schema = _schema(ClientProperties, {**DESCRIBED, **KEPT})
     for name, setting in SETTINGS.items():
         # What is left out of an update gets a default that only Cognito knows.
         if setting.default is not None and setting.reset == "explicit":
@@ -89,7 +89,7 @@ def client() -> dict[str, Any]:
 def lookup() -> dict[str, Any]:
     """Return the schema of Custom::UserPoolClientLookup."""
     shown = {path: SETTINGS[path.partition(".")[0]].about for path in setting_paths()}
-    schema = _schema(LookupProperties, _looks(LookupProperties), {**shown, **DESCRIBED})
+    schema = _schema(LookupProperties, {**shown, **DESCRIBED})
     return {
         "typeName": "Custom::UserPoolClientLookup",
         "description": "An app client that others own, looked up and not changed.",
@@ -105,24 +105,21 @@ def listing() -> dict[str, Any]:
     return {
         "typeName": "Custom::UserPoolClientList",
         "description": "The ids and names of a user pool's app clients, looked up and not changed.",
-        **_schema(ListProperties, _looks(ListProperties), LISTED),
+        **_schema(ListProperties, LISTED),
         "dependencies": {"ExternalId": ["RoleArn"]},
         "primaryIdentifier": _pointers(["UserPoolId"]),
     }
 
 
-def _looks(template: Any) -> dict[str, str]:
-    return {name: LOOKS.get(name) or SETTINGS[name].about for name in template.__annotations__}
-
-
-def _schema(template: Any, described: Mapping[str, str], attributes: Mapping[str, str]) -> dict[str, Any]:
+def _schema(template: Any, attributes: Mapping[str, str]) -> dict[str, Any]:
     """Return what a type takes, which of it is no attribute, and which attributes are no property.
 
     A property that is not write-only is an attribute as well; the members of a map are attributes one by one.
     """
     definitions = _definitions(template)
     taken = definitions.pop(template.__name__)
-    properties = {name: _about(taken["properties"][name], about) for name, about in described.items()}
+    settings = settings_of(template)
+    properties = {name: _about(taken["properties"][name], setting.about) for name, setting in settings.items()}
     offered = {path: about for path, about in attributes.items() if path.partition(".")[0] not in properties}
     for path, about in offered.items():
         name, _, member = path.partition(".")
@@ -133,7 +130,7 @@ def _schema(template: Any, described: Mapping[str, str], attributes: Mapping[str
             whole["properties"][member] = shown
         else:
             properties[name] = shown
-    hidden = [name for name in described if name not in _from_describe(attributes)]
+    hidden = [name for name in settings if name not in _from_describe(attributes)]
     return {
         "additionalProperties": False,
         "definitions": definitions,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from types import SimpleNamespace
+from typing import Annotated, Any, Required
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import Meta
 
 from tests.canaries import OWN_SECRET, leaked
 from tests.given import POOL
@@ -20,6 +23,12 @@ from user_pool_client.domain.properties import (
     TOKENS,
     UPDATABLE,
     ClientProperties,
+    ListProperties,
+    LookupProperties,
+    Setting,
+    SSOSession,
+    kind_and_limits,
+    settings_of,
 )
 from user_pool_client.domain.sensitive import Sensitive
 
@@ -600,8 +609,34 @@ def test_the_defaults_are_the_documented_ones() -> None:
     assert {name: setting.default for name, setting in SETTINGS.items()} == DEFAULTS
 
 
-def test_the_table_and_the_types_name_the_same_properties() -> None:
-    assert list(SETTINGS) == list(ClientProperties.__annotations__)
+@pytest.mark.parametrize("template", [ClientProperties, LookupProperties, ListProperties])
+def test_every_property_says_what_it_is(template: Any) -> None:
+    settings = settings_of(template)
+    assert list(settings) == list(template.__annotations__)
+    assert all(name == setting.name for name, setting in settings.items())
+    assert [name for name, setting in settings.items() if not re.fullmatch(r"\S.*\.", setting.about)] == []
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        pytest.param(str, id="a-type-alone"),
+        pytest.param(Required[Annotated[str, Meta(min_length=1)]], id="a-type-with-limits"),
+        pytest.param(Annotated[str, Setting("One."), Setting("Another.")], id="two-settings"),
+    ],
+)
+def test_a_property_cannot_be_declared_without_its_one_setting(annotation: Any) -> None:
+    template = SimpleNamespace(__annotations__={"Undeclared": annotation})
+    with pytest.raises(TypeError, match=r"^Undeclared has [02] Settings "):
+        settings_of(template)
+
+
+def test_the_type_of_a_property_holds_its_limits_and_nothing_else() -> None:
+    kind, limits = kind_and_limits(ClientProperties.__annotations__["UserPoolId"])
+    assert SETTINGS["UserPoolId"].type == Annotated[kind, limits]
+    assert (kind, limits.max_length) == (str, 55)
+    assert SETTINGS["GenerateSecret"].type is bool
+    assert SETTINGS["SSOSession"].type is SSOSession
 
 
 def test_three_settings_replace_the_client() -> None:

@@ -24,7 +24,7 @@ KEPT: Mapping[str, str] = {
 }
 
 
-# About the client, not settings of it. `settings.SETTINGS` has the others.
+# About the client, not settings of it. `properties.SETTINGS` has the others.
 DESCRIBED: Mapping[str, str] = {
     "ClientId": "The client id; the same as Ref.",
     "ClientSecret": "The client secret, if the client has one that Cognito shows; with SecretId there is none.",

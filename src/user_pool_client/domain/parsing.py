@@ -1,7 +1,6 @@
 """A template's properties as settings, and everything that is wrong with them."""
 
 import difflib
-import functools
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args, get_origin, is_typeddict
 
@@ -9,12 +8,11 @@ from msgspec import ValidationError, convert
 
 from user_pool_client.domain.errors import Problem
 from user_pool_client.domain.properties import (
-    _COGNITOS,
     RESERVED,
     SETTINGS,
     ClientProperties,
     Settings,
-    _without_qualifier,
+    kind_and_limits,
 )
 from user_pool_client.domain.sensitive import Sensitive
 
@@ -28,7 +26,7 @@ def parse(properties: object, template: Any = ClientProperties) -> tuple[Setting
     problems: list[Problem] = []
     if not isinstance(properties, Mapping):
         return {}, [Problem(("ResourceProperties",), f"{_show(properties)} was received.", "It must be a map.")]
-    known = _types(template)
+    known = template.__annotations__
     values = {name: _value(name, value, known[name], problems) for name, value in properties.items() if name in known}
     problems += [_unknown(name, known) for name in properties if name not in known and name not in RESERVED]
     if "UserPoolId" not in properties:
@@ -40,13 +38,8 @@ def parse_previous(properties: object) -> Settings:
     """Read the properties of the deployment before: nobody can mend those, so what does not parse becomes None."""
     if not isinstance(properties, Mapping):
         return {}
-    known = _types(ClientProperties)
+    known = ClientProperties.__annotations__
     return {name: _value(name, value, known[name], []) for name, value in properties.items() if name in known}
-
-
-@functools.cache
-def _types(template: Any) -> Mapping[str, Any]:
-    return {name: _without_qualifier(annotation) for name, annotation in template.__annotations__.items()}
 
 
 def nearest(name: str, known: Mapping[str, object]) -> str:
@@ -66,7 +59,7 @@ def _unknown(path: str, known: Mapping[str, object]) -> Problem:
 
 def _value(path: str, value: object, annotation: Any, problems: list[Problem]) -> Any:
     """Convert one value, whatever its type; report what is wrong and return None where it cannot be."""
-    kind = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    kind, _ = kind_and_limits(annotation)
     if is_typeddict(kind):
         return _members(path, value, kind, problems)
     if get_origin(kind) is list:
@@ -75,7 +68,7 @@ def _value(path: str, value: object, annotation: Any, problems: list[Problem]) -
 
 
 def _members(path: str, value: object, kind: Any, problems: list[Problem]) -> dict[str, Any] | None:
-    known = _types(kind)
+    known = kind.__annotations__
     if not isinstance(value, Mapping):
         problems.append(Problem((path,), f"{_show(value)} is no map.", f"It takes a map of {', '.join(known)}."))
         return None
@@ -90,8 +83,7 @@ def _members(path: str, value: object, kind: Any, problems: list[Problem]) -> di
 
 
 def _list(path: str, value: object, annotation: Any, problems: list[Problem]) -> list[Any] | None:
-    limit = next((meta.max_length for meta in getattr(annotation, "__metadata__", ())), None)
-    kind = get_args(annotation)[0] if limit is not None else annotation
+    kind, limits = kind_and_limits(annotation)
     (item,) = get_args(kind)
     if not isinstance(value, (list, tuple)):
         problems.append(Problem((path,), f"{_show(value)} is no list.", f"It takes a list, each {_allowed(item)}."))
@@ -101,24 +93,22 @@ def _list(path: str, value: object, annotation: Any, problems: list[Problem]) ->
     if len(problems) > before:
         return None
     items = list(dict.fromkeys(items))
-    if limit is not None and len(items) > limit:
-        problems.append(
-            Problem(
-                (path,), f"it has {len(items)} different items.", f"At most {limit} are allowed.", _constraint(path)
-            )
-        )
+    most = limits.max_length
+    if most is not None and len(items) > most:
+        wrong = f"it has {len(items)} different items."
+        problems.append(Problem((path,), wrong, f"At most {most} are allowed.", _constraint(path)))
         return None
     return items
 
 
 def _scalar(path: str, value: object, annotation: Any, problems: list[Problem]) -> Any:
-    kind = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    kind, limits = kind_and_limits(annotation)
     plain = value.reveal() if isinstance(value, Sensitive) else value
     if kind is str and isinstance(plain, (int, float)):
         # YAML turns `ClientName: 007` into a number; CloudFormation would have made a string of it.
         plain = str(plain).lower() if isinstance(plain, bool) else str(plain)
     try:
-        converted = convert(plain, annotation, strict=False)
+        converted = convert(plain, Annotated[kind, limits], strict=False)
     except ValidationError:
         problems.append(_misfit(path, value, annotation))
         return None
@@ -128,7 +118,7 @@ def _scalar(path: str, value: object, annotation: Any, problems: list[Problem]) 
 def _misfit(path: str, value: object, annotation: Any) -> Problem:
     if path == "ClientSecret":
         return _unfit_secret(value)
-    kind = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    kind, _ = kind_and_limits(annotation)
     # A value of the wrong JSON type never reaches Cognito, so Cognito has no words for it.
     cognito = _constraint(path) if _is_a(str if get_origin(kind) is Literal else kind, value) else ""
     # An external id is no secret to AWS, but templates may treat it as one.
@@ -166,6 +156,10 @@ def _unfit_secret(value: object) -> Problem:
     )
 
 
+# The members of Cognito's API.
+_COGNITOS = frozenset({"ClientId", *(name for name, setting in SETTINGS.items() if setting.target != "provider")})
+
+
 def _constraint(path: str) -> str:
     """Return Cognito's wording for limits, patterns and enumerations; values are left out of it.
 
@@ -200,13 +194,13 @@ def _show(value: object) -> str:
 
 def _allowed(annotation: Any) -> str:
     """Say in words what a type takes."""
-    if get_origin(annotation) is Literal:
-        return f"one of {', '.join(get_args(annotation))}"
-    if annotation is bool:
+    kind, limits = kind_and_limits(annotation)
+    if get_origin(kind) is Literal:
+        return f"one of {', '.join(get_args(kind))}"
+    if kind is bool:
         return "true or false"
-    kind, *metas = get_args(annotation) if get_origin(annotation) is Annotated else (annotation,)
     if kind is int:
-        return f"a whole number from {metas[0].ge} to {metas[0].le}"
-    least, most, words = metas[0].min_length, metas[0].max_length, metas[0].description
+        return f"a whole number from {limits.ge} to {limits.le}"
+    least, most, words = limits.min_length, limits.max_length, limits.description
     length = "a string" if most is None else f"a string of {least or 0} to {most} characters"
     return f"{length}: {words}" if words else length

@@ -1,11 +1,13 @@
-"""What a template may say: one typed table of names, limits and defaults.
+"""What a template may say: one table of properties, each with its type, its limits and its `Setting`.
 
 Names, types and limits are those of CreateUserPoolClient in Cognito's API model; a contract test compares the two.
 Patterns are written so that they refuse only what Cognito's own patterns refuse.
 """
 
+import dataclasses
+import functools
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NotRequired, Required, TypedDict, get_args, get_origin
 
@@ -13,6 +15,33 @@ from msgspec import Meta
 
 # Settings by name. In `desired` every value has its type; in `applied` a value that does not parse is None.
 type Settings = Mapping[str, Any]
+
+
+# Not compared: that makes it hashable with a list for a default, as typing's caches want it, and quicker to import.
+@dataclass(frozen=True, slots=True, eq=False)
+class Setting:
+    """What a property is besides its type and limits. It stands beside them, in the annotation; msgspec ignores it.
+
+    `default` is the documented value of a setting that was never set; None means that there is none. `reset` says how
+    a setting goes back to it: sent explicitly, or left out of the update. `update` says what a change does. `target`
+    says what it is a setting of: the client, its session configuration, or the provider itself. `name` and
+    `annotation` are those of the property that it was declared for; `settings_of` fills them in.
+    """
+
+    about: str
+    default: Any = None
+    reset: Literal["explicit", "left out"] = "explicit"
+    update: Literal["in place", "replaces"] = "in place"
+    target: Literal["client", "session", "provider"] = "client"
+    name: str = ""
+    annotation: Any = None
+
+    @property
+    def type(self) -> Any:
+        """Return the annotated type of the value, limits included."""
+        kind, metadata = _split(self.annotation)
+        limits = [meta for meta in metadata if isinstance(meta, Meta)]
+        return Annotated[kind, *limits] if limits else kind
 
 
 # What CloudFormation puts among the properties of every custom resource: these are no settings.
@@ -102,6 +131,7 @@ _UserPoolId = Annotated[
         pattern=r"^[A-Za-z0-9_-]+_[0-9a-zA-Z]+\Z",
         description="a user pool id like eu-west-1_AbCdEfGhI",
     ),
+    Setting("The user pool of the client; its Region is the part before the underscore.", update="replaces"),
 ]
 
 
@@ -109,7 +139,11 @@ _NameOrPart = Annotated[str, Meta(min_length=1, max_length=128)]
 
 
 # A role's path may hold more than Cognito's pattern of ARNs knows: all of printable ASCII.
-_RoleArn = Annotated[str, Meta(min_length=20, max_length=2048, pattern=r"^arn:[\x21-\x7e]+\Z", description="an ARN")]
+_RoleArn = Annotated[
+    str,
+    Meta(min_length=20, max_length=2048, pattern=r"^arn:[\x21-\x7e]+\Z", description="an ARN"),
+    Setting("The role to assume for a user pool of another account.", target="provider"),
+]
 
 
 _ExternalId = Annotated[
@@ -120,6 +154,7 @@ _ExternalId = Annotated[
         pattern=r"^[A-Za-z0-9_+=,.@:/-]+\Z",
         description="letters, digits and any of _ + = , . @ : / -",
     ),
+    Setting("The external id that RoleArn's trust policy asks for.", target="provider"),
 ]
 
 
@@ -135,8 +170,12 @@ class ClientProperties(TypedDict, total=False):
             pattern=r"^[A-Za-z0-9_ \t\n\v\f\r+=,.@-]+\Z",
             description="letters, digits, white space and any of _ + = , . @ -",
         ),
+        Setting(
+            "The name, which need not be unique. "
+            "Without it: the stack's name, the logical id and 12 hexadecimal digits."
+        ),
     ]
-    GenerateSecret: bool
+    GenerateSecret: Annotated[bool, Setting("Whether Cognito makes a client secret.", default=False, update="replaces")]
     ClientSecret: Annotated[
         str,
         Meta(
@@ -145,35 +184,87 @@ class ClientProperties(TypedDict, total=False):
             pattern=r"^[A-Za-z0-9_+]+\Z",
             description="letters, digits, _ and +",
         ),
+        Setting("A client secret of your own, instead of GenerateSecret. Use a NoEcho parameter.", update="replaces"),
     ]
-    AccessTokenValidity: _UserTokenValidity
-    IdTokenValidity: _UserTokenValidity
-    RefreshTokenValidity: Annotated[int, Meta(ge=0, le=315360000)]
-    TokenValidityUnits: TokenValidityUnits
-    ReadAttributes: list[_Attribute]
-    WriteAttributes: list[_Attribute]
-    ExplicitAuthFlows: list[
-        Annotated[
-            str,
-            Meta(
-                pattern=rf"^({'|'.join(LEGACY_AUTH_FLOWS)}|ALLOW_.+)\Z",
-                description=f"{', '.join(AUTH_FLOWS)}, a newer ALLOW_ flow, or one of the legacy "
-                f"{', '.join(LEGACY_AUTH_FLOWS)}",
-            ),
-        ]
+    AccessTokenValidity: Annotated[
+        _UserTokenValidity, Setting("How long access tokens live: 5 minutes to 1 day, in its unit.", default=1)
     ]
-    SupportedIdentityProviders: list[
-        Annotated[
-            str,
-            Meta(
-                min_length=1, max_length=32, pattern=r"^[^\x00-\x1f\x7f-\x9f]+\Z", description="the name of a provider"
-            ),
-        ]
+    IdTokenValidity: Annotated[
+        _UserTokenValidity, Setting("How long ID tokens live: 5 minutes to 1 day, in its unit.", default=1)
     ]
-    CallbackURLs: Annotated[list[_Url], Meta(max_length=100)]
-    LogoutURLs: Annotated[list[_Url], Meta(max_length=100)]
-    DefaultRedirectURI: _Url
-    AllowedOAuthFlows: Annotated[list[Literal["code", "implicit", "client_credentials"]], Meta(max_length=3)]
+    RefreshTokenValidity: Annotated[
+        int,
+        Meta(ge=0, le=315360000),
+        Setting("How long refresh tokens live: 60 minutes to 10 years, in its unit; 0 is the default.", default=30),
+    ]
+    TokenValidityUnits: Annotated[
+        TokenValidityUnits,
+        Setting(
+            "The units of the three validities. A validity without a unit is in the default one.",
+            default={"AccessToken": "hours", "IdToken": "hours", "RefreshToken": "days"},
+        ),
+    ]
+    ReadAttributes: Annotated[
+        list[_Attribute],
+        Setting(
+            "The user attributes that the client may read. Default: the standard ones.", default=[], reset="left out"
+        ),
+    ]
+    WriteAttributes: Annotated[
+        list[_Attribute],
+        Setting(
+            "The user attributes that the client may write. Default: the standard ones.", default=[], reset="left out"
+        ),
+    ]
+    ExplicitAuthFlows: Annotated[
+        list[
+            Annotated[
+                str,
+                Meta(
+                    pattern=rf"^({'|'.join(LEGACY_AUTH_FLOWS)}|ALLOW_.+)\Z",
+                    description=f"{', '.join(AUTH_FLOWS)}, a newer ALLOW_ flow, or one of the legacy "
+                    f"{', '.join(LEGACY_AUTH_FLOWS)}",
+                ),
+            ]
+        ],
+        Setting(
+            "The authentication flows that the client may use.",
+            default=["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"],
+        ),
+    ]
+    SupportedIdentityProviders: Annotated[
+        list[
+            Annotated[
+                str,
+                Meta(
+                    min_length=1,
+                    max_length=32,
+                    pattern=r"^[^\x00-\x1f\x7f-\x9f]+\Z",
+                    description="the name of a provider",
+                ),
+            ]
+        ],
+        Setting(
+            "COGNITO, Facebook, Google, SignInWithApple, LoginWithAmazon, or the pool's own SAML and OIDC providers.",
+            default=[],
+        ),
+    ]
+    CallbackURLs: Annotated[
+        list[_Url],
+        Meta(max_length=100),
+        Setting("Where the authorization server may redirect to after sign-in.", default=[]),
+    ]
+    LogoutURLs: Annotated[
+        list[_Url], Meta(max_length=100), Setting("Where it may redirect to after sign-out.", default=[])
+    ]
+    DefaultRedirectURI: Annotated[
+        _Url, Setting("The redirect URI of requests that name none; one of CallbackURLs.", reset="left out")
+    ]
+    AllowedOAuthFlows: Annotated[
+        list[Literal["code", "implicit", "client_credentials"]],
+        Meta(max_length=3),
+        Setting("The OAuth 2.0 grants; client_credentials only alone.", default=[]),
+    ]
     AllowedOAuthScopes: Annotated[
         list[
             Annotated[
@@ -187,20 +278,56 @@ class ClientProperties(TypedDict, total=False):
             ]
         ],
         Meta(max_length=50),
+        Setting("The OAuth 2.0 scopes, those of resource servers included.", default=[]),
     ]
-    AllowedOAuthFlowsUserPoolClient: bool
-    AnalyticsConfiguration: AnalyticsConfiguration
-    PreventUserExistenceErrors: Literal["LEGACY", "ENABLED"]
-    EnableTokenRevocation: bool
-    EnablePropagateAdditionalUserContextData: bool
-    AuthSessionValidity: Annotated[int, Meta(ge=3, le=15)]
-    RefreshTokenRotation: RefreshTokenRotation
-    SSOSession: SSOSession
+    AllowedOAuthFlowsUserPoolClient: Annotated[
+        bool, Setting("Whether the client may use OAuth 2.0 at all.", default=False)
+    ]
+    AnalyticsConfiguration: Annotated[
+        AnalyticsConfiguration, Setting("Where Amazon Pinpoint events go.", reset="left out")
+    ]
+    PreventUserExistenceErrors: Annotated[
+        Literal["LEGACY", "ENABLED"],
+        Setting("Whether sign-in hides that a user does not exist (ENABLED).", default="LEGACY"),
+    ]
+    EnableTokenRevocation: Annotated[bool, Setting("Whether refresh tokens can be revoked.", default=True)]
+    EnablePropagateAdditionalUserContextData: Annotated[
+        bool,
+        Setting(
+            "Whether threat protection takes the client's word for IP addresses; needs a client secret.", default=False
+        ),
+    ]
+    AuthSessionValidity: Annotated[
+        int, Meta(ge=3, le=15), Setting("Minutes in which a sign-in must be completed.", default=3)
+    ]
+    RefreshTokenRotation: Annotated[
+        RefreshTokenRotation,
+        Setting(
+            "Whether a refresh token is good for one use, and the seconds for which the old one still works.",
+            default={"Feature": "DISABLED", "RetryGracePeriodSeconds": 0},
+        ),
+    ]
+    SSOSession: Annotated[
+        SSOSession,
+        Setting(
+            "How many minutes users stay signed in across the pool's clients; needs the Essentials or Plus tier.",
+            default={"MaxValidityMinutes": 60},
+            target="session",
+        ),
+    ]
     ImportId: Annotated[
         str,
         Meta(pattern=r"^[A-Za-z0-9_-]+_[0-9a-zA-Z]+/[A-Za-z0-9_+]+\Z", description="<user pool id>/<client id>"),
+        Setting(
+            "Takes over the client `<user pool id>/<client id>`. "
+            "While it is there, a Delete of the resource lets it go.",
+            target="provider",
+        ),
     ]
-    ImportNamePrefix: _NameOrPart
+    ImportNamePrefix: Annotated[
+        _NameOrPart,
+        Setting("Takes over the one client whose name begins like this; looked up once.", target="provider"),
+    ]
     ImportNamePattern: Annotated[
         str,
         Meta(
@@ -210,10 +337,35 @@ class ClientProperties(TypedDict, total=False):
             pattern=r"^([\t\n\v\f\r -\[\]-~]|\\[ -MO-TV-tv-~])+\Z",
             description="a regular expression in ASCII, without \\u, \\U and \\N",
         ),
+        Setting(
+            "Takes over the one client whose whole name matches this regular expression; looked up once.",
+            target="provider",
+        ),
     ]
     RoleArn: _RoleArn
     ExternalId: _ExternalId
-    SecretId: Annotated[str, Meta(min_length=1, max_length=2048)]
+    SecretId: Annotated[
+        str,
+        Meta(min_length=1, max_length=2048),
+        Setting(
+            "A secret of Secrets Manager that the client secret is kept in; "
+            "the answer to CloudFormation then holds none.",
+            target="provider",
+        ),
+    ]
+
+
+_ClientNamePrefix = Annotated[
+    _NameOrPart,
+    Setting("How the names begin: of the one client to look up, or of the clients to list.", target="provider"),
+]
+
+
+_Refresh = Annotated[
+    str,
+    Meta(max_length=4096),
+    Setting("Any text. Change it for a fresh look.", target="provider"),
+]
 
 
 class LookupProperties(TypedDict, total=False):
@@ -223,11 +375,18 @@ class LookupProperties(TypedDict, total=False):
     ClientId: Annotated[
         str,
         Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_+]+\Z", description="letters, digits, _ and +"),
+        Setting("The id of the client to look up.", target="provider"),
     ]
-    ClientName: _NameOrPart
-    ClientNamePrefix: _NameOrPart
-    IncludeSecret: bool
-    Refresh: Annotated[str, Meta(max_length=4096)]
+    ClientName: Annotated[
+        _NameOrPart,
+        Setting("The name of the client to look up: the whole name, and case matters.", target="provider"),
+    ]
+    ClientNamePrefix: _ClientNamePrefix
+    IncludeSecret: Annotated[
+        bool,
+        Setting("Whether the attribute ClientSecret is there, if the client has a secret.", target="provider"),
+    ]
+    Refresh: _Refresh
     RoleArn: _RoleArn
     ExternalId: _ExternalId
 
@@ -236,8 +395,8 @@ class ListProperties(TypedDict, total=False):
     """The properties of Custom::UserPoolClientList."""
 
     UserPoolId: Required[_UserPoolId]
-    ClientNamePrefix: _NameOrPart
-    Refresh: Annotated[str, Meta(max_length=4096)]
+    ClientNamePrefix: _ClientNamePrefix
+    Refresh: _Refresh
     RoleArn: _RoleArn
     ExternalId: _ExternalId
 
@@ -246,157 +405,78 @@ class ListProperties(TypedDict, total=False):
 IMPORT_PROPERTIES = ("ImportId", "ImportNamePrefix", "ImportNamePattern")
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One property: what it falls back to, how that is said to Cognito, and what a change of it does.
-
-    `default` is the documented value of a setting that was never set; None means that there is none. `reset` tells how
-    a setting goes back to it: sent explicitly, or left out of the update. `update` tells what a change does. `goes_to`
-    tells what it is a setting of: the client, its session configuration, or the provider itself.
-    """
-
-    name: str
-    about: str
-    default: Any = None
-    reset: Literal["explicit", "left out"] = "explicit"
-    update: Literal["in place", "replaces"] = "in place"
-    target: Literal["client", "session", "provider"] = "client"
-
-    @property
-    def type(self) -> Any:
-        """Return the annotated type of the value, limits included."""
-        return _without_qualifier(ClientProperties.__annotations__[self.name])
+@functools.cache
+def kind_and_limits(annotation: Any) -> tuple[Any, Meta]:
+    """Return the bare type of an annotated value, and its limits; Meta() where it has none."""
+    kind, metadata = _split(annotation)
+    return kind, next((limits for limits in metadata if isinstance(limits, Meta)), Meta())
 
 
-_TABLE = (
-    Setting(
-        "UserPoolId", "The user pool of the client; its Region is the part before the underscore.", update="replaces"
-    ),
-    Setting(
-        "ClientName",
-        "The name, which need not be unique. Without it: the stack's name, the logical id and 12 hexadecimal digits.",
-    ),
-    Setting("GenerateSecret", "Whether Cognito makes a client secret.", False, update="replaces"),
-    Setting(
-        "ClientSecret",
-        "A client secret of your own, instead of GenerateSecret. Use a NoEcho parameter.",
-        update="replaces",
-    ),
-    Setting("AccessTokenValidity", "How long access tokens live: 5 minutes to 1 day, in its unit.", 1),
-    Setting("IdTokenValidity", "How long ID tokens live: 5 minutes to 1 day, in its unit.", 1),
-    Setting(
-        "RefreshTokenValidity",
-        "How long refresh tokens live: 60 minutes to 10 years, in its unit; 0 is the default.",
-        30,
-    ),
-    Setting(
-        "TokenValidityUnits",
-        "The units of the three validities. A validity without a unit is in the default one.",
-        {"AccessToken": "hours", "IdToken": "hours", "RefreshToken": "days"},
-    ),
-    Setting(
-        "ReadAttributes",
-        "The user attributes that the client may read. Default: the standard ones.",
-        [],
-        reset="left out",
-    ),
-    Setting(
-        "WriteAttributes",
-        "The user attributes that the client may write. Default: the standard ones.",
-        [],
-        reset="left out",
-    ),
-    Setting(
-        "ExplicitAuthFlows",
-        "The authentication flows that the client may use.",
-        ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"],
-    ),
-    Setting(
-        "SupportedIdentityProviders",
-        "COGNITO, Facebook, Google, SignInWithApple, LoginWithAmazon, or the pool's own SAML and OIDC providers.",
-        [],
-    ),
-    Setting("CallbackURLs", "Where the authorization server may redirect to after sign-in.", []),
-    Setting("LogoutURLs", "Where it may redirect to after sign-out.", []),
-    Setting(
-        "DefaultRedirectURI", "The redirect URI of requests that name none; one of CallbackURLs.", reset="left out"
-    ),
-    Setting("AllowedOAuthFlows", "The OAuth 2.0 grants; client_credentials only alone.", []),
-    Setting("AllowedOAuthScopes", "The OAuth 2.0 scopes, those of resource servers included.", []),
-    Setting("AllowedOAuthFlowsUserPoolClient", "Whether the client may use OAuth 2.0 at all.", False),
-    Setting("AnalyticsConfiguration", "Where Amazon Pinpoint events go.", reset="left out"),
-    Setting("PreventUserExistenceErrors", "Whether sign-in hides that a user does not exist (ENABLED).", "LEGACY"),
-    Setting("EnableTokenRevocation", "Whether refresh tokens can be revoked.", True),
-    Setting(
-        "EnablePropagateAdditionalUserContextData",
-        "Whether threat protection takes the client's word for IP addresses; needs a client secret.",
-        False,
-    ),
-    Setting("AuthSessionValidity", "Minutes in which a sign-in must be completed.", 3),
-    Setting(
-        "RefreshTokenRotation",
-        "Whether a refresh token is good for one use, and the seconds for which the old one still works.",
-        {"Feature": "DISABLED", "RetryGracePeriodSeconds": 0},
-    ),
-    Setting(
-        "SSOSession",
-        "How many minutes users stay signed in across the pool's clients; needs the Essentials or Plus tier.",
-        {"MaxValidityMinutes": 60},
-        target="session",
-    ),
-    Setting(
-        "ImportId",
-        "Takes over the client `<user pool id>/<client id>`. While it is there, a Delete of the resource lets it go.",
-        target="provider",
-    ),
-    Setting(
-        "ImportNamePrefix", "Takes over the one client whose name begins like this; looked up once.", target="provider"
-    ),
-    Setting(
-        "ImportNamePattern",
-        "Takes over the one client whose whole name matches this regular expression; looked up once.",
-        target="provider",
-    ),
-    Setting("RoleArn", "The role to assume for a user pool of another account.", target="provider"),
-    Setting("ExternalId", "The external id that RoleArn's trust policy asks for.", target="provider"),
-    Setting(
-        "SecretId",
-        "A secret of Secrets Manager that the client secret is kept in; the answer to CloudFormation then holds none.",
-        target="provider",
-    ),
-)
+def settings_of(template: Any) -> Mapping[str, Setting]:
+    """Return the properties of a resource type's TypedDict by name; raise TypeError if one has no Setting."""
+    annotations: Mapping[str, Any] = template.__annotations__
+    return types.MappingProxyType({name: _declared(name, annotation) for name, annotation in annotations.items()})
 
 
-SETTINGS: Mapping[str, Setting] = types.MappingProxyType({setting.name: setting for setting in _TABLE})
+def _declared(name: str, annotation: Any) -> Setting:
+    _, metadata = _split(annotation)
+    settings = [setting for setting in metadata if isinstance(setting, Setting)]
+    if len(settings) != 1:
+        raise TypeError(f"{name} has {len(settings)} Settings in its annotation, but must have exactly one.")
+    return dataclasses.replace(settings[0], name=name, annotation=annotation)
+
+
+def _split(annotation: Any) -> tuple[Any, Sequence[Any]]:
+    """Return the bare type of an annotated value, and everything that Annotated adds to it."""
+    if get_origin(annotation) in (Required, NotRequired):
+        (annotation,) = get_args(annotation)
+    kind, *metadata = get_args(annotation) if get_origin(annotation) is Annotated else (annotation,)
+    return kind, metadata
+
+
+SETTINGS = settings_of(ClientProperties)
 
 
 # What CreateUserPoolClient takes, and what UpdateUserPoolClient takes besides the two ids.
-CREATABLE = tuple(setting.name for setting in _TABLE if setting.target == "client")
+CREATABLE = tuple(name for name, setting in SETTINGS.items() if setting.target == "client")
 
 
 UPDATABLE = tuple(name for name in CREATABLE if SETTINGS[name].update == "in place")
 
 
-# The members of Cognito's API.
-_COGNITOS = frozenset({"ClientId", *(setting.name for setting in _TABLE if setting.target != "provider")})
+SECONDS: Mapping[str, int] = types.MappingProxyType({"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Token:
-    """One kind of token: its validity's setting, its unit, and its limits in seconds."""
+    """One kind of token, and its limits in seconds."""
 
     name: str
-    validity: str
-    default_unit: str
-    default: int
     shortest: int
     longest: int
     limits: str
 
     @property
+    def validity(self) -> str:
+        """Return the name of the setting that holds the validity."""
+        return f"{self.name}Validity"
+
+    @property
     def unit(self) -> str:
         """Return the path of the setting that holds the unit."""
         return f"TokenValidityUnits.{self.name}"
+
+    @property
+    def default_unit(self) -> str:
+        """Return the unit of a validity whose unit was never set."""
+        unit: str = SETTINGS["TokenValidityUnits"].default[self.name]
+        return unit
+
+    @property
+    def default(self) -> int:
+        """Return the default validity in seconds."""
+        number: int = SETTINGS[self.validity].default
+        return number * SECONDS[self.default_unit]
 
     def default_in(self, unit: str) -> int | None:
         """Return the default validity in a unit; None where it is no whole number, or the unit is a new one."""
@@ -405,18 +485,11 @@ class Token:
         return self.default // SECONDS[unit]
 
 
-SECONDS: Mapping[str, int] = types.MappingProxyType({"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400})
-
-
-_HOUR, _DAY = 3600, 86400
+_HOUR, _DAY = SECONDS["hours"], SECONDS["days"]
 
 
 TOKENS = (
-    Token("AccessToken", "AccessTokenValidity", "hours", _HOUR, 300, _DAY, "5 minutes to 1 day"),
-    Token("IdToken", "IdTokenValidity", "hours", _HOUR, 300, _DAY, "5 minutes to 1 day"),
-    Token("RefreshToken", "RefreshTokenValidity", "days", 30 * _DAY, _HOUR, 3650 * _DAY, "60 minutes to 3650 days"),
+    Token("AccessToken", 300, _DAY, "5 minutes to 1 day"),
+    Token("IdToken", 300, _DAY, "5 minutes to 1 day"),
+    Token("RefreshToken", _HOUR, 3650 * _DAY, "60 minutes to 3650 days"),
 )
-
-
-def _without_qualifier(annotation: Any) -> Any:
-    return get_args(annotation)[0] if get_origin(annotation) in (Required, NotRequired) else annotation
