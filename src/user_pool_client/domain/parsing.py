@@ -115,14 +115,23 @@ def _scalar(path: str, value: object, annotation: Any, problems: list[Problem]) 
     return Sensitive(converted) if path == "ClientSecret" else converted
 
 
+# An external id is no secret to AWS, but templates may treat it as one.
+_NOT_SHOWN = frozenset({"ClientSecret", "ExternalId"})
+
+
 def _misfit(path: str, value: object, annotation: Any) -> Problem:
-    if path == "ClientSecret":
-        return _unfit_secret(value)
+    own_secret = path == "ClientSecret"
+    if own_secret and isinstance(value, Sensitive) and value.reveal().startswith("{{resolve:"):
+        return Problem(
+            (path,),
+            "it holds a dynamic reference, which CloudFormation does not resolve in custom resources.",
+            "Hand the value over as a parameter with NoEcho, or put it into the secret that SecretId names.",
+        )
     kind, _ = kind_and_limits(annotation)
     # A value of the wrong JSON type never reaches Cognito, so Cognito has no words for it.
-    cognito = _constraint(path) if _is_a(str if get_origin(kind) is Literal else kind, value) else ""
-    # An external id is no secret to AWS, but templates may treat it as one.
-    shown = "the value (not shown)" if path == "ExternalId" else _show(value)
+    reaches_cognito = own_secret or _is_a(str if get_origin(kind) is Literal else kind, value)
+    shown = "the value (not shown)" if path in _NOT_SHOWN else _show(value)
+    cognito = _constraint(path) if reaches_cognito else ""
     return Problem((path,), f"{shown} is not allowed.", f"It must be {_allowed(annotation)}.", cognito)
 
 
@@ -139,21 +148,6 @@ def unfit_secret(secret: Sensitive) -> Problem | None:
     problems: list[Problem] = []
     _value("ClientSecret", secret, SETTINGS["ClientSecret"].type, problems)
     return problems[0] if problems else None
-
-
-def _unfit_secret(value: object) -> Problem:
-    if isinstance(value, Sensitive) and value.reveal().startswith("{{resolve:"):
-        return Problem(
-            ("ClientSecret",),
-            "it holds a dynamic reference, which CloudFormation does not resolve in custom resources.",
-            "Hand the value over as a parameter with NoEcho, or put it into the secret that SecretId names.",
-        )
-    return Problem(
-        ("ClientSecret",),
-        "the value (not shown) is not allowed.",
-        f"It must be {_allowed(SETTINGS['ClientSecret'].type)}.",
-        _constraint("ClientSecret"),
-    )
 
 
 # The members of Cognito's API.

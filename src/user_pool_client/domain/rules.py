@@ -6,7 +6,7 @@ the acceptance tests of Terraform's AWS provider.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -64,21 +64,32 @@ class _Request:
         members: Mapping[str, Any] = self.settings.get(name) or {}
         return members
 
+    @property
+    def client_credentials(self) -> bool:
+        return "client_credentials" in self.items("AllowedOAuthFlows")
+
+    @property
+    def redirecting_flows(self) -> str:
+        """Return the flows that redirect to the app, as part of a sentence; '' if there is none."""
+        return " and ".join(flow for flow in self.items("AllowedOAuthFlows") if flow in ("code", "implicit"))
+
+
+def _given(names: Iterable[str], settings: Settings) -> tuple[str, ...]:
+    return tuple(name for name in names if name in settings)
+
 
 def _client_credentials_alone(request: _Request) -> Iterator[Problem]:
-    flows = request.items("AllowedOAuthFlows")
-    others = [flow for flow in flows if flow in ("code", "implicit")]
-    if "client_credentials" in flows and others:
+    if request.client_credentials and request.redirecting_flows:
         yield Problem(
             ("AllowedOAuthFlows",),
-            f"client_credentials stands beside {' and '.join(others)}.",
+            f"client_credentials stands beside {request.redirecting_flows}.",
             "Keep client_credentials alone, in an app client of its own.",
             "client_credentials flow can not be selected along with code flow or implicit flow.",
         )
 
 
 def _client_credentials_needs_a_secret(request: _Request) -> Iterator[Problem]:
-    if "client_credentials" in request.items("AllowedOAuthFlows") and request.has_secret is False:
+    if request.client_credentials and request.has_secret is False:
         yield Problem(
             ("AllowedOAuthFlows", "GenerateSecret", "ClientSecret"),
             "client_credentials is for clients with a secret.",
@@ -89,7 +100,7 @@ def _client_credentials_needs_a_secret(request: _Request) -> Iterator[Problem]:
 
 def _client_credentials_without_user_scopes(request: _Request) -> Iterator[Problem]:
     scopes = [scope for scope in request.items("AllowedOAuthScopes") if scope in _USER_SCOPES]
-    if "client_credentials" in request.items("AllowedOAuthFlows") and scopes:
+    if request.client_credentials and scopes:
         yield Problem(
             ("AllowedOAuthFlows", "AllowedOAuthScopes"),
             f"client_credentials has no user, so {', '.join(scopes)} cannot be granted.",
@@ -99,11 +110,10 @@ def _client_credentials_without_user_scopes(request: _Request) -> Iterator[Probl
 
 
 def _redirects_need_callbacks(request: _Request) -> Iterator[Problem]:
-    flows = [flow for flow in request.items("AllowedOAuthFlows") if flow in ("code", "implicit")]
-    if flows and not request.items("CallbackURLs"):
+    if request.redirecting_flows and not request.items("CallbackURLs"):
         yield Problem(
             ("AllowedOAuthFlows", "CallbackURLs"),
-            f"{' and '.join(flows)} redirects to the app, but there is no URL to redirect to.",
+            f"{request.redirecting_flows} redirects to the app, but there is no URL to redirect to.",
             "Give at least one of CallbackURLs.",
             "CallbackUrls can not be empty when code flow or implicit flow is selected",
         )
@@ -249,13 +259,12 @@ def _context_data_needs_a_secret(request: _Request) -> Iterator[Problem]:
 
 
 def _analytics_in_one_form(request: _Request) -> Iterator[Problem]:
-    given = request.members("AnalyticsConfiguration")
-    by_id = ("ApplicationId", "RoleArn", "ExternalId")
-    members = tuple(name for name in ("ApplicationArn", *by_id) if name in given)
-    if members not in ((), ("ApplicationArn",), by_id):
+    by_arn, by_id = ("ApplicationArn",), ("ApplicationId", "RoleArn", "ExternalId")
+    given = _given(by_arn + by_id, request.members("AnalyticsConfiguration"))
+    if given not in ((), by_arn, by_id):
         yield Problem(
-            tuple(f"AnalyticsConfiguration.{name}" for name in ("ApplicationArn", *by_id)),
-            f"it is given as {', '.join(members)}.",
+            tuple(f"AnalyticsConfiguration.{name}" for name in by_arn + by_id),
+            f"it is given as {', '.join(given)}.",
             "Give ApplicationArn alone, or ApplicationId, RoleArn and ExternalId together.",
             "Invalid analytics configuration given, "
             "either <application arn> or <application id, role arn, external id> are valid",
@@ -272,7 +281,7 @@ def _one_source_of_the_secret(request: _Request) -> Iterator[Problem]:
 
 
 def _one_import(settings: Settings) -> Iterator[Problem]:
-    given = tuple(name for name in IMPORT_PROPERTIES if name in settings)
+    given = _given(IMPORT_PROPERTIES, settings)
     if len(given) > 1:
         yield Problem(given, "each of them names a client to take over.", "Give exactly one of them.")
 
@@ -295,7 +304,7 @@ def _import_pattern_compiles(settings: Settings) -> Iterator[Problem]:
 
 
 def _import_keeps_the_secret(settings: Settings) -> Iterator[Problem]:
-    given = tuple(name for name in IMPORT_PROPERTIES if name in settings)
+    given = _given(IMPORT_PROPERTIES, settings)
     if given and settings.get("ClientSecret") is not None:
         yield Problem(
             (*given, "ClientSecret"),
@@ -312,7 +321,7 @@ def external_id_for_a_role(settings: Settings) -> Iterator[Problem]:
 
 def one_client_to_look_up(settings: Settings) -> Iterator[Problem]:
     """Refuse a look-up that does not say which client it is about, or says it twice."""
-    given = [name for name in LOOKUP_KEYS if name in settings]
+    given = _given(LOOKUP_KEYS, settings)
     if len(given) != 1:
         wrong = f"{', '.join(given)} are given." if given else "none of them is given."
         yield Problem(LOOKUP_KEYS, wrong, "Give exactly one of them.")
