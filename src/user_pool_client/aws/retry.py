@@ -13,7 +13,7 @@ TRY_LATER = "deploy again in a few minutes."
 
 # Each pause is anything between nothing and its longest, so that many callers spread (full jitter). The longest one of
 # all is short enough for the last of some hundred callers not to sleep long while the quota is free, and long enough
-# for few calls to be in vain: docs/decisions/0029-many-at-once.md has the numbers.
+# for few calls to be in vain: docs/decisions/0028-retries-use-full-jitter-up-to-eight-seconds.md has the numbers.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 8.0  # seconds
 
 
