@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -140,7 +141,7 @@ def test_every_page_is_listed_in_the_index_or_in_that_of_its_folder() -> None:
 
 def test_decisions_are_listed_by_their_titles() -> None:
     listed = re.findall(r"^- \[(\d+\. .+)\]\((.+)\)$", DECISIONS[0].with_name("index.md").read_text(), re.MULTILINE)
-    assert listed == [(headings(path)[0], path.name) for path in DECISIONS]
+    assert sorted(listed, key=itemgetter(1)) == [(headings(path)[0], path.name) for path in DECISIONS]
 
 
 def test_what_a_guide_begins_with_leads_to_each_of_its_parts() -> None:
@@ -181,6 +182,12 @@ def test_documents_name_only_decisions_that_exist() -> None:
         for number, link in re.findall(r"\[decision (\d+)\]\(([^)]*)\)", document.read_text()):
             assert int(number) in numbers
             assert f"{int(number):04}-" in link
+
+
+def test_comments_point_only_to_decisions_that_exist() -> None:
+    named = {path for source in SOURCES.values() for path in re.findall(r"docs/decisions/[\w-]+\.md", source)}
+    assert named
+    assert not [path for path in named if not (ROOT / path).is_file()]
 
 
 def test_templates_pass_cfn_lint(tmp_path: Path) -> None:
@@ -331,11 +338,21 @@ def test_decisions_are_numbered_without_a_gap() -> None:
 
 
 @pytest.mark.parametrize("decision", DECISIONS, ids=lambda decision: decision.stem)
-def test_a_decision_is_one_page_of_three_parts(decision: Path) -> None:
+def test_a_decision_is_one_page_with_a_status_and_a_date(decision: Path) -> None:
     text = decision.read_text()
-    assert text.startswith(f"# {int(decision.name[:4])}. ")
-    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["Context", "Choice", "What would change our mind"]
+    number, title = int(decision.name[:4]), headings(decision)[0].partition(". ")[2]
+    assert text.startswith(f"# {number}. {title}\n\n## Status\n\n")
+    parts = ["Status", "Context", "Choice", "What would change our mind"]
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == parts
+    status = text.partition("\n## Status\n\n")[2].partition("\n\n")[0]
+    assert re.fullmatch(r"(Accepted|Superseded by \[decision \d+\]\([^)]+\)), \d{4}-\d{2}-\d{2}", status)
     assert len(text.splitlines()) <= 50
+
+
+@pytest.mark.parametrize("decision", DECISIONS, ids=lambda decision: decision.stem)
+def test_the_file_of_a_decision_is_named_after_its_title(decision: Path) -> None:
+    words = re.findall(r"[a-z0-9]+", headings(decision)[0].lower().replace("'", ""))
+    assert decision.stem == "-".join([f"{int(words[0]):04}", *words[1:]])
 
 
 def test_the_version_is_the_same_everywhere() -> None:
