@@ -87,6 +87,7 @@ class Stacks:
             detail.get("ResourceStatus", ""), detail.get("PhysicalResourceId", ""), detail.get("LastUpdatedTimestamp")
         )
 
+    # docs/decisions/0026-a-delete-that-cannot-identify-its-client-succeeds.md
     def operation_started_at(self, stack_id: str) -> datetime | None:
         """Return when the stack was created or, if that was later, last updated; None if there is no such stack.
 

@@ -42,6 +42,7 @@ _TRANSIENT = frozenset(
 
 # The answers that surely mean that nothing was done: the only ones after which a Create is sent again, because
 # CreateUserPoolClient has no idempotency token.
+# docs/decisions/0005-search-for-the-client-before-creating-another.md
 _NOT_DONE = frozenset({"TooManyRequestsException", "ThrottlingException"})
 
 

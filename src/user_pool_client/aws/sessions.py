@@ -34,6 +34,7 @@ _CONFIG = Config(connect_timeout=5, read_timeout=10, retries=_ONCE)
 
 
 # For calls that begin when little time is left. A call that hangs must end before Lambda ends the process.
+# docs/decisions/0027-calls-get-shorter-timeouts-when-time-runs-out.md
 _SHORT_CONFIG = Config(connect_timeout=1, read_timeout=3, retries=_ONCE)
 
 
@@ -66,6 +67,7 @@ def session_name(stack_id: str, logical_resource_id: str) -> str:
     return re.sub(r"[^A-Za-z0-9_+=,.@-]", "-", name)
 
 
+# docs/decisions/0016-boto3-clients-are-cached-for-each-role-and-region.md
 class ClientCache:
     """boto3's clients, one for each Region and role, kept while the function is warm."""
 

@@ -18,6 +18,7 @@ _OK, _BAD_REQUEST, _UNAUTHORIZED = 200, 400, 401
 
 
 # What an error says of the secret. Others, such as invalid_request, may come before Cognito has looked at it.
+# docs/decisions/0020-the-token-endpoint-tests-a-secret-without-a-user.md
 _SAYS = {"invalid_client": Verdict.REFUSED, "invalid_grant": Verdict.TAKEN}
 
 

@@ -61,6 +61,7 @@ CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
 
 
 # Ours: the version of the client that another one has replaced. AWSPREVIOUS moves on with rotations.
+# docs/decisions/0021-a-delete-moves-awscurrent-back-first.md
 REPLACED = "user-pool-client:replaced"
 
 

@@ -11,6 +11,7 @@ from user_pool_client.domain.resource_status import CLOCKS_APART
 from user_pool_client.domain.rules import secret_wanted
 
 
+# docs/decisions/0005-search-for-the-client-before-creating-another.md
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
     """What is known of a client whose making nobody has told us the end of.

@@ -92,6 +92,7 @@ def _list(path: str, value: object, annotation: Any, problems: list[Problem]) ->
     items = [_value(f"{path}[{index}]", element, item, problems) for index, element in enumerate(value)]
     if len(problems) > before:
         return None
+    # docs/decisions/0009-lists-are-compared-as-sets-and-shown-sorted.md
     items = list(dict.fromkeys(items))
     most = limits.max_length
     if most is not None and len(items) > most:

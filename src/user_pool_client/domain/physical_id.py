@@ -22,6 +22,7 @@ CREATE_FAILED = "create-failed:no-app-client"
 
 
 # A Create that may have made a client, but could not find out in time, answers with this: its Delete looks for it.
+# docs/decisions/0026-a-delete-that-cannot-identify-its-client-succeeds.md
 CREATE_UNKNOWN = "create-unknown:no-app-client"
 
 

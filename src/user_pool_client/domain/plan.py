@@ -57,6 +57,7 @@ class NoChange:
 type Plan = Create | Import | Update | NoChange
 
 
+# Why three states, and no store: docs/decisions/0001-updates-compare-three-states-without-a-store.md
 def decide(
     *, desired: Settings, applied: Settings, observed: AppClient | None, generated_name: str, physical_id: str = ""
 ) -> Plan:
@@ -90,6 +91,7 @@ def decide(
 _NEW = "the resource is new"
 
 
+# docs/decisions/0015-an-update-whose-import-fails-keeps-its-physical-id.md
 def applied_to(observed: AppClient, desired: Settings, applied: Settings, physical_id: str) -> Settings:
     """Return what was applied to the observed client: nothing, where the template before was about another one.
 
@@ -121,6 +123,7 @@ def is_up_to_date(desired: Settings, observed: AppClient) -> bool:
     return isinstance(decide(desired=desired, applied={}, observed=observed, generated_name=named), NoChange)
 
 
+# Nothing observed is copied: docs/decisions/0008-a-replacement-starts-from-the-template-alone.md
 def plan_create(settings: Settings, reason: str) -> Create:
     """Plan a new client. Empty lists of attributes are the default, which only leaving them out asks for."""
     sent = {name: settings[name] for name in CREATABLE if name in settings}
@@ -168,6 +171,7 @@ class _States:
         return self.desired.get(name) or {}, self.applied.get(name) or {}, self.observed.get(name) or {}
 
 
+# All cases: docs/decisions/0007-a-token-validity-and-its-unit-are-decided-together.md
 def _merge_token(wanted: dict[str, Any], token: Token, states: _States) -> None:
     """Put a token's number and unit in. They belong together: a number without its unit says nothing."""
     desired_units, applied_units, observed_units = states.members("TokenValidityUnits")
@@ -236,6 +240,7 @@ def _replacement_reason(desired: Settings, applied: Settings, observed: AppClien
     return ""
 
 
+# docs/decisions/0009-lists-are-compared-as-sets-and-shown-sorted.md
 def _canonical(settings: Settings) -> dict[str, Any]:
     """Return the settings so that equal means equal in effect: lists as sets, absent as default."""
     rotation = {**SETTINGS["RefreshTokenRotation"].default, **(settings.get("RefreshTokenRotation") or {})}
@@ -271,6 +276,7 @@ def import_id_of(settings: Settings) -> str | None:
     return None if import_id is None else str(import_id).partition("/")[2]
 
 
+# docs/decisions/0014-an-import-by-name-searches-once-per-user-pool.md
 def imports_another(desired: Settings, applied: Settings, client_id: str) -> bool:
     """Tell whether an update takes over another client than the present one. Names are looked up once for each pool."""
     if import_id := import_id_of(desired):

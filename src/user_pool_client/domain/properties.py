@@ -334,6 +334,7 @@ class ClientProperties(TypedDict, total=False):
             min_length=1,
             max_length=1024,
             # Names are ASCII; ranges of all Unicode, with (?i), would take minutes to compile.
+            # docs/decisions/0012-name-patterns-are-matched-in-a-child-process.md
             pattern=r"^([\t\n\v\f\r -\[\]-~]|\\[ -MO-TV-tv-~])+\Z",
             description="a regular expression in ASCII, without \\u, \\U and \\N",
         ),

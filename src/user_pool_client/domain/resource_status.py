@@ -25,6 +25,7 @@ class ResourceStatus:
     physical_id: str = ""
     since: datetime | None = None
 
+    # Why thirty seconds: docs/decisions/0025-only-requests-older-than-thirty-seconds-are-checked.md
     def awaits(self, request_type: str, signed_at: datetime | None) -> bool:
         """Tell whether a request that was signed then is the one whose answer is awaited.
 
