@@ -19,7 +19,7 @@ import yaml
 from botocore import xform_name
 
 from tests.docs.test_pages import ROOT, TOKENS, Code, code, targets
-from tools.reference import CloudFormationLoader
+from tools.generate.reference import CloudFormationLoader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

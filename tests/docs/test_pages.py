@@ -16,7 +16,7 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
-from tools.reference import CloudFormationLoader
+from tools.generate.reference import CloudFormationLoader
 from user_pool_client.domain.parsing import nearest
 from user_pool_client.domain.properties import RESERVED, SETTINGS, ListProperties, LookupProperties
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tools import reference
+from tools.generate import reference
 from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.attributes import KEPT, attributes
 from user_pool_client.domain.parsing import parse

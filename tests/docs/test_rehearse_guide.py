@@ -10,13 +10,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.docs.test_pages import ROOT, code
-from tools.forecast import Change, forecast, told
-from tools.rehearse import Rehearsal, RehearsalError, Version
+from tools.rehearsal.__main__ import Rehearsal, RehearsalError, Version
+from tools.rehearsal.forecast import Change, forecast, told
 from user_pool_client.domain.app_client import AppClient
 
 if TYPE_CHECKING:
-    from tools.local_aws import LocalAws
-    from tools.terminal import Screen
+    from tools.local_aws.ministack import LocalAws
+    from tools.local_aws.terminal import Screen
 
 STACK, CHANGE, NOT_KNOWN = (block.text for block in code("text") if block.document.name == "rehearse.md")
 ROTATION = "AWS::SecretsManager::RotationSchedule"
@@ -59,7 +59,7 @@ def test_a_change(capsys: pytest.CaptureFixture[str]) -> None:
 
     printed = capsys.readouterr().out
     assert f"{printed.strip()}\n\n   Domain (AWS::Cognito::UserPoolDomain): new" == CHANGE.strip()
-    assert """print(f"\\n   {name} ({kind}): {what}""" in (ROOT / "tools" / "rehearse.py").read_text()
+    assert """print(f"\\n   {name} ({kind}): {what}""" in (ROOT / "tools" / "rehearsal" / "__main__.py").read_text()
 
 
 def test_what_the_local_aws_does_not_know() -> None:

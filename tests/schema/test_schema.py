@@ -13,7 +13,7 @@ from cfnlint.jsonschema import StandardValidator
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from schema.cfn_lint_rules import attributes
-from tools import reference, registry_schema
+from tools.generate import reference, registry_schema
 from user_pool_client.domain.attributes import DESCRIBED, KEPT, setting_paths
 from user_pool_client.domain.parsing import parse
 from user_pool_client.domain.properties import SETTINGS, ClientProperties, ListProperties, LookupProperties

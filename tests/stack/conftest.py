@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tools import local_aws
+from tools.local_aws import ministack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tools.local_aws import LocalAws, Stack
+    from tools.local_aws.ministack import LocalAws, Stack
 
 
 @pytest.fixture(scope="session")
 def bare_aws() -> Iterator[LocalAws]:
-    with local_aws.running() as running:
+    with ministack.running() as running:
         yield running
 
 

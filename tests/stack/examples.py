@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tools.local_aws import ROOT
+from tools.local_aws.ministack import ROOT
 
 type Edit = tuple[str, str]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tools.local_aws import ROOT
+from tools.local_aws.ministack import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ def demo(tmp_path: Path) -> Demo:
 
     def start(*arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "tools.demo", *arguments],
+            [sys.executable, "-m", "tools.local_aws.demo", *arguments],
             cwd=ROOT,
             env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.stack.examples import CONSUMER, EXAMPLES, SERVER, Edit, Example
-from tools.local_aws import ROOT, StackFailed
+from tools.local_aws.ministack import ROOT, StackFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tools.local_aws import LocalAws, Stack
+    from tools.local_aws.ministack import LocalAws, Stack
 
 each_example = pytest.mark.parametrize("example", EXAMPLES, ids=str)
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.stack.examples import edited
-from tools.local_aws import PROVIDER, ROOT, StackFailed
+from tools.local_aws.ministack import PROVIDER, ROOT, StackFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tools.local_aws import LocalAws, Stack
+    from tools.local_aws.ministack import LocalAws, Stack
 
 ADOPT = (ROOT / "examples" / "adopt.yaml").read_text()
 LOOK_UP = (ROOT / "examples" / "look-up.yaml").read_text()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from tools.import_template import main
+from tools.importing.__main__ import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from tools.local_aws import LocalAws, Stack
+    from tools.local_aws.ministack import LocalAws, Stack
 
 NATIVE = """\
 AWSTemplateFormatVersion: '2010-09-09'

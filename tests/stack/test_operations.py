@@ -14,10 +14,10 @@ from botocore.exceptions import ClientError
 
 from tests.canaries import OWN_SECRET
 from tests.stack.test_provider import Loader
-from tools.local_aws import PROVIDER, REGION, ROOT
+from tools.local_aws.ministack import PROVIDER, REGION, ROOT
 
 if TYPE_CHECKING:
-    from tools.local_aws import LocalAws
+    from tools.local_aws.ministack import LocalAws
 
 WATCHED = "watched"
 TOPIC = f"arn:aws:sns:{REGION}:000000000000:on-call"

@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 
-from tools.local_aws import ROOT
+from tools.local_aws.ministack import ROOT
 from tools.template_text import Template
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tools.local_aws import LocalAws, Stack
+    from tools.local_aws.ministack import LocalAws, Stack
 
 EXAMPLES = ROOT / "examples"
 PYTHON, NODE_MODULES = ROOT / ".venv-cdk" / "bin" / "python", EXAMPLES / "cdk-typescript" / "node_modules"

@@ -16,11 +16,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools.local_aws import ROOT
+from tools.local_aws.ministack import ROOT
 from user_pool_client.aws import cloudformation, cognito, secrets_manager, sessions
 
 if TYPE_CHECKING:
-    from tools.local_aws import LocalAws
+    from tools.local_aws.ministack import LocalAws
 
 UNCHECKED_HASH = (0b01).to_bytes(4, "little")  # PEP 552: bit 0 hash-based, bit 1 checked
 

@@ -10,12 +10,12 @@ import pytest
 import yaml
 
 from tests.stack.examples import CONSUMER, MACHINE, SERVER, Example
-from tools.local_aws import PROVIDER, ROOT, StackFailed
+from tools.local_aws.ministack import PROVIDER, ROOT, StackFailed
 from user_pool_client.aws import cloudformation, cognito, secrets_manager
 from user_pool_client.operations import ports
 
 if TYPE_CHECKING:
-    from tools.local_aws import LocalAws, Stack
+    from tools.local_aws.ministack import LocalAws, Stack
 
 
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}

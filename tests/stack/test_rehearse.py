@@ -13,9 +13,9 @@ import pytest
 
 from tests.stack.examples import WEB, edited
 from tests.stack.test_demo import left_behind
-from tools import local_aws
-from tools.local_aws import ROOT, LocalAws
-from tools.rehearse import STACK, main
+from tools.local_aws import ministack
+from tools.local_aws.ministack import ROOT, LocalAws
+from tools.rehearsal.__main__ import STACK, main
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,7 +76,7 @@ def rehearse(aws: LocalAws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     def running() -> Iterator[LocalAws]:
         yield aws
 
-    monkeypatch.setattr(local_aws, "running", running)
+    monkeypatch.setattr(ministack, "running", running)
     monkeypatch.setattr(LocalAws, "build", lambda _: None)
     monkeypatch.setattr(LocalAws, "deploy_provider", lambda _: None)
 
@@ -234,7 +234,7 @@ def test_a_mistake_of_the_command_line_is_told_before_anything_starts(
 
 def test_a_rehearsal_that_is_ended_early_leaves_nothing_behind(tmp_path: Path) -> None:
     process = subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "tools.rehearse", ROOT / "examples" / WEB.file],
+        [sys.executable, "-m", "tools.rehearsal", ROOT / "examples" / WEB.file],
         cwd=ROOT,
         env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,

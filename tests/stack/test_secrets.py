@@ -13,10 +13,10 @@ import pytest
 
 from tests.canaries import OWN_SECRET
 from tests.stack.examples import edited
-from tools.local_aws import PROVIDER, ROOT, StackFailed
+from tools.local_aws.ministack import PROVIDER, ROOT, StackFailed
 
 if TYPE_CHECKING:
-    from tools.local_aws import LocalAws, Stack
+    from tools.local_aws.ministack import LocalAws, Stack
 
 README = ROOT / "README.md"
 WHOLE = (ROOT / "examples" / "rotated-secret.yaml").read_text()

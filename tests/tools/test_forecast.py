@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.canaries import OWN_SECRET
-from tools.forecast import MASK, Change, Forecast, forecast, told
+from tools.rehearsal.forecast import MASK, Change, Forecast, forecast, told
 from user_pool_client.domain.app_client import AppClient
 
 POOL, OTHER = "us-east-1_Abc123xyz", "us-east-1_Other9999"

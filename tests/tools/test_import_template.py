@@ -19,8 +19,8 @@ from tests import canaries
 from tests.fakes.cognito import ApiError
 from tests.fixtures.templates import ANALYTICS_ARN, APP, DESKTOP, EXAMPLES, MOBILE, ROLE_ARN
 from tests.fixtures.world import DESCRIBE, POOL, UPDATE, World, a_world
-from tools.import_template import ROOT, main
-from tools.pool_template import MOST_BYTES, MOST_RESOURCES, SECONDS_APART, logical_ids, templates
+from tools.importing.__main__ import ROOT, main
+from tools.importing.pool_template import MOST_BYTES, MOST_RESOURCES, SECONDS_APART, logical_ids, templates
 from user_pool_client.domain.app_client import ClientSummary
 
 if TYPE_CHECKING:
@@ -754,11 +754,11 @@ def test_an_interrupt_ends_it_without_a_traceback(world: World, capsys: pytest.C
 
 
 def test_the_command_is_run_as_a_module_and_explains_itself() -> None:
-    command = [sys.executable, "-m", "tools.import_template"]
+    command = [sys.executable, "-m", "tools.importing"]
     told = subprocess.run([*command, "--help"], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 - our own
     wrong = subprocess.run([*command, "--pool", "shop"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
 
-    assert told.stdout.startswith("usage: python -m tools.import_template ")
+    assert told.stdout.startswith("usage: python -m tools.importing ")
     assert (wrong.returncode, wrong.stdout, wrong.stderr.count("\n")) == (1, "", 1)
 
 

@@ -3,7 +3,16 @@ from __future__ import annotations
 import pytest
 
 from tools.intrinsics import Scope
-from tools.local_template import LeftOut, fitted, not_known, ours, secrets_by_name, telling, unrecognized, without
+from tools.rehearsal.local_template import (
+    LeftOut,
+    fitted,
+    not_known,
+    ours,
+    secrets_by_name,
+    telling,
+    unrecognized,
+    without,
+)
 from tools.template_text import Template
 
 TEMPLATE = Template.read("""\

@@ -15,9 +15,9 @@ import pytest
 import yaml
 from botocore.stub import ANY, Stubber
 
-from tools.import_template import main
-from tools.native_migration import CUSTOM, NATIVE, Client, import_id, native_clients, steps
-from tools.native_stack import Stack, guide
+from tools.importing.__main__ import main
+from tools.importing.native_migration import CUSTOM, NATIVE, Client, import_id, native_clients, steps
+from tools.importing.native_stack import Stack, guide
 from tools.template_text import CannotError, Template, short
 
 if TYPE_CHECKING:

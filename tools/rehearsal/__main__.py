@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any, override
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "src"))  # the function's package is installed nowhere
 
-from tools import local_aws, local_template  # noqa: E402 - these need the line above
-from tools.forecast import Change, Forecast, forecast, told  # noqa: E402
 from tools.intrinsics import Scope, UnknownValue, references  # noqa: E402
+from tools.local_aws import ministack  # noqa: E402
+from tools.local_aws.terminal import MASK, Screen, heading, paragraph, table, timed  # noqa: E402
+from tools.rehearsal import local_template  # noqa: E402 - these need the line above
+from tools.rehearsal.forecast import Change, Forecast, forecast, told  # noqa: E402
 from tools.template_text import CannotError, Template  # noqa: E402
-from tools.terminal import MASK, Screen, heading, paragraph, table, timed  # noqa: E402
 from user_pool_client.aws.cognito import AppClients  # noqa: E402
 from user_pool_client.aws.sessions import (  # noqa: E402
     ClientCache,
@@ -44,8 +45,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
-    from tools.local_aws import LocalAws, Stack
-    from tools.local_template import LeftOut
+    from tools.local_aws.ministack import LocalAws, Stack
+    from tools.rehearsal.local_template import LeftOut
     from user_pool_client.domain.app_client import AppClient
 
 STACK = "rehearsal"
@@ -61,7 +62,7 @@ class RehearsalError(Exception):
     """The rehearsal cannot go on; the text says why, and what to do."""
 
 
-_TOLD = (RehearsalError, CannotError, ProviderError, local_aws.LocalAwsError, ClientError, BotoCoreError, OSError)
+_TOLD = (RehearsalError, CannotError, ProviderError, ministack.LocalAwsError, ClientError, BotoCoreError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def main(arguments: Sequence[str]) -> int:
         hidden = tuple(secret for version in (new, old, before) if version for secret in version.secrets())
         with ExitStack() as running:
             with timed("Starting a local AWS (MiniStack)"):
-                aws = running.enter_context(local_aws.running())
+                aws = running.enter_context(ministack.running())
             rehearsal = Rehearsal(aws, Screen(aws, hidden), leave_out=options.leave_out)
             rehearsal.check(new, old, before)
             with timed("Building the function with sam build"):
@@ -138,7 +139,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m tools.rehearse",
+        prog="python -m tools.rehearsal",
         description="Deploy a stack to a local AWS, and show what each Custom::UserPoolClient becomes.",
     )
     parser.add_argument("template", metavar="TEMPLATE", help="the template to rehearse")
@@ -176,7 +177,7 @@ class _LocalConnections(ClientCache):
     """Every Region and role is the local AWS."""
 
     def __init__(self, aws: LocalAws) -> None:
-        super().__init__(local_aws.REGION, Clock())
+        super().__init__(ministack.REGION, Clock())
         self._aws = aws
 
     @override
@@ -283,7 +284,7 @@ class Rehearsal:
         if local_template.secrets_by_name(data):
             self._notes.add("Ref of a secret is its name here, but its ARN on AWS. GetAtt Id is the ARN on both.")
         scope = Scope(data, version.parameters, self._pseudo(None), self._exports())
-        data, doubtful = local_template.fitted(data, scope, local_aws.PROVIDER)
+        data, doubtful = local_template.fitted(data, scope, ministack.PROVIDER)
         for name in doubtful:
             self._notes.add(f"The condition {name} may be seen otherwise on AWS: the local AWS cannot evaluate it all.")
         return replace(version, template=replace(version.template, data=data))
@@ -310,7 +311,7 @@ class Rehearsal:
     def _deploy(self, change: Any, version: Version) -> None:
         try:
             change(version.template.text(), version.parameters)
-        except local_aws.StackFailed as error:
+        except ministack.StackFailed as error:
             first, _, rest = self._screen.masked(str(error)).partition("\n")
             late = rest if "is still" in first else "The events above say why."
             raise RehearsalError(f"{version.path}: {first} {late}") from None
@@ -438,7 +439,7 @@ class Rehearsal:
 
     def _pseudo(self, stack: Stack | None) -> dict[str, str]:
         pseudo = {
-            "AWS::Region": local_aws.REGION,
+            "AWS::Region": ministack.REGION,
             "AWS::AccountId": self._aws.sts.get_caller_identity()["Account"],
             "AWS::Partition": "aws",
             "AWS::URLSuffix": "amazonaws.com",

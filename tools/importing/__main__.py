@@ -1,6 +1,6 @@
 """Write templates that bring app clients which exist already under CloudFormation.
 
-`python -m tools.import_template --pool ID` writes a template that adopts the app clients of a user pool as they are;
+`python -m tools.importing --pool ID` writes a template that adopts the app clients of a user pool as they are;
 `--from-native STACK` turns a stack's AWS::Cognito::UserPoolClient resources into Custom::UserPoolClient. Nothing is
 written to AWS.
 """
@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "src"))  # the function's package is installed nowhere
 
-from tools.native_migration import NATIVE, native_clients, steps  # noqa: E402 - these need the line above
-from tools.native_stack import MOST_BYTES_WITHOUT_S3, Stack, guide  # noqa: E402
-from tools.pool_template import (  # noqa: E402
+from tools.importing.native_migration import NATIVE, native_clients, steps  # noqa: E402 - these need the line above
+from tools.importing.native_stack import MOST_BYTES_WITHOUT_S3, Stack, guide  # noqa: E402
+from tools.importing.pool_template import (  # noqa: E402
     MOST_BYTES,
     MOST_RESOURCES,
     Pool,
@@ -82,7 +82,7 @@ def _refuse(why: str) -> int:
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m tools.import_template",
+        prog="python -m tools.importing",
         description="Write templates that bring app clients which exist already under CloudFormation. "
         "Nothing is written to AWS, and no client secret to a template.",
         epilog="The credentials are those that the AWS CLI would use. They must allow ListUserPoolClients and "

@@ -13,16 +13,16 @@ from urllib.parse import urlencode, urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tools import local_aws
-from tools.terminal import Screen, heading, table, timed
+from tools.local_aws import ministack
+from tools.local_aws.terminal import Screen, heading, table, timed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tools.local_aws import LocalAws
+    from tools.local_aws.ministack import LocalAws
 
-EXAMPLE = local_aws.ROOT / "examples" / "machine-to-machine.yaml"
-ADOPT = local_aws.ROOT / "examples" / "adopt.yaml"
+EXAMPLE = ministack.ROOT / "examples" / "machine-to-machine.yaml"
+ADOPT = ministack.ROOT / "examples" / "adopt.yaml"
 STACK = "demo"
 
 
@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
         template = Path(arguments[0]).read_text() if arguments else None
         with ExitStack() as running:
             with timed("Starting a local AWS (MiniStack)"):
-                aws = running.enter_context(local_aws.running())
+                aws = running.enter_context(ministack.running())
             if template is not None:
                 aws.cloudformation.validate_template(TemplateBody=template)
             with timed("Building the function with sam build"):
@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print("\nInterrupted; nothing is left running.", file=sys.stderr)
         return 130
-    except (DemoError, local_aws.LocalAwsError, ClientError, BotoCoreError, OSError) as error:
+    except (DemoError, ministack.LocalAwsError, ClientError, BotoCoreError, OSError) as error:
         print(f"\nThe demo failed: {error}", file=sys.stderr)
         return 1
     print("\nDone; nothing is left running.")
@@ -71,7 +71,7 @@ def _tour(aws: LocalAws, template: str) -> None:
     """Take a machine-to-machine client through its whole life."""
     stack = Screen(aws).stack(STACK)
 
-    heading(f"1. A stack is created: {EXAMPLE.relative_to(local_aws.ROOT)}")
+    heading(f"1. A stack is created: {EXAMPLE.relative_to(ministack.ROOT)}")
     stack.create(template)
     outputs = Screen(aws).outputs(stack)
     pool, client = outputs["UserPoolId"], outputs["ClientId"]
@@ -92,7 +92,7 @@ def _tour(aws: LocalAws, template: str) -> None:
     )
     try:
         stack.update(broken, {"AccessTokenMinutes": "15"})
-    except local_aws.StackFailed:
+    except ministack.StackFailed:
         _expect("the stack's state", stack.status(), "UPDATE_ROLLBACK_COMPLETE")
     else:
         raise DemoError("a change that Cognito refuses was accepted.")
@@ -109,12 +109,12 @@ def _tour(aws: LocalAws, template: str) -> None:
     _adopt(aws, pool)
 
     heading("7. The provider is deleted")
-    Screen(aws).stack(local_aws.PROVIDER).delete()
+    Screen(aws).stack(ministack.PROVIDER).delete()
 
 
 def _adopt(aws: LocalAws, pool: str) -> None:
     """Take a client over that no stack made, change it, and let it go again."""
-    heading(f"6. A client made by hand is adopted and changed: {ADOPT.relative_to(local_aws.ROOT)}")
+    heading(f"6. A client made by hand is adopted and changed: {ADOPT.relative_to(ministack.ROOT)}")
     callback = "https://app.example.com/callback"
     made = aws.cognito.create_user_pool_client(UserPoolId=pool, ClientName="made-by-hand", CallbackURLs=[callback])
     client = made["UserPoolClient"]["ClientId"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tools.local_aws import Event, LocalAws, Stack
+    from tools.local_aws.ministack import Event, LocalAws, Stack
 
 WIDTH = 110
 MASK = "********"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tools.native_migration import CUSTOM, NATIVE
+from tools.importing.native_migration import CUSTOM, NATIVE
 from tools.template_text import Template
 from user_pool_client.domain.properties import SETTINGS
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_cloudformation import CloudFormationClient
 
-    from tools.native_migration import Client, Step
+    from tools.importing.native_migration import Client, Step
 
 # What CloudFormation takes in a request; larger templates must lie in S3.
 MOST_BYTES_WITHOUT_S3 = 51_200

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "src"))  # the function's package is installed nowhere
 
-from tools.reference import LISTED  # noqa: E402 - finds the package by the line above
+from tools.generate.reference import LISTED  # noqa: E402 - finds the package by the line above
 from user_pool_client.domain.attributes import (  # noqa: E402
     DESCRIBED,
     KEPT,
@@ -47,7 +47,7 @@ _OF_EVERY_RESOURCE: Mapping[str, Any] = {
 
 def main(arguments: Sequence[str]) -> int:
     """Write the schemas, or only tell whether they are up to date; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m tools.registry_schema", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.generate.registry_schema", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, and fail if there is something to write")
     check = parser.parse_args(arguments).check
     for name, text in files().items():

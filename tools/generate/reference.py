@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, is_typeddi
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "src"))  # the function's package is installed nowhere
 
 from user_pool_client.aws.cognito import REMEDIES  # noqa: E402
@@ -93,7 +93,7 @@ WHEN = {
 
 def main(arguments: Sequence[str]) -> int:
     """Write the tables, or only tell whether they are up to date; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m tools.reference", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.generate.reference", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, and fail if there is something to write")
     check = parser.parse_args(arguments).check
     stale = {page: wanted for page, (present, wanted) in pages().items() if wanted != present}
