@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import sys
@@ -9,6 +10,7 @@ from collections import defaultdict
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, TextIO
 
+import botocore.session
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -39,6 +41,9 @@ def _set_environment() -> None:
 
 
 _set_environment()
+
+# Whoever makes a client reads its service's model, megabytes of JSON: it is read once for all tests.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 from user_pool_client import log  # noqa: E402 - powertools reads the environment when it is imported
 from user_pool_client.custom_resource import sender  # noqa: E402 - powertools reads the environment when it is imported

@@ -18,14 +18,25 @@ if TYPE_CHECKING:
 
 type Demo = Callable[..., subprocess.Popen[str]]
 
+# The demo, which takes the build that its first argument names in place of one of its own.
+WITH_A_BUILD = """
+import sys
+from pathlib import Path
+from tools.local_aws import demo, ministack
+build = Path(sys.argv[1])
+ministack.LocalAws.build = lambda aws: (aws.directory / "build").symlink_to(build)
+sys.exit(demo.main(sys.argv[2:]))
+"""
+
 
 @pytest.fixture
 def demo(tmp_path: Path) -> Demo:
     """Start the demo; what it starts in turn inherits a TMPDIR by which it can be found."""
 
-    def start(*arguments: str) -> subprocess.Popen[str]:
+    def start(*arguments: str, build: Path | None = None) -> subprocess.Popen[str]:
+        program = ("-m", "tools.local_aws.demo") if build is None else ("-c", WITH_A_BUILD, str(build))
         return subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "tools.local_aws.demo", *arguments],
+            [sys.executable, *program, *arguments],
             cwd=ROOT,
             env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
@@ -48,8 +59,10 @@ def left_behind(directory: Path) -> list[str]:
     return found
 
 
-def test_the_demo_shows_the_whole_life_of_a_client_and_leaves_nothing_behind(demo: Demo, tmp_path: Path) -> None:
-    process = demo()
+def test_the_demo_shows_the_whole_life_of_a_client_and_leaves_nothing_behind(
+    demo: Demo, package: Path, tmp_path: Path
+) -> None:
+    process = demo(build=package.parent)
     said, _ = process.communicate()
 
     assert process.returncode == 0, said
