@@ -1,9 +1,9 @@
 """Rules for cfn-lint: what the function would say of a template, said before it is deployed.
 
-`cfn-lint --append-rules schema -- template.yaml` loads this file by its path and nothing else of the folder, so all of
-it is here. cfn-lint takes no schema for a type that begins with Custom::. The rules therefore ask what the function
-itself asks: `parsing.read` for types, limits and names, `rules` for combinations; the schemas beside this file tell
-the attributes. cfn-lint says on its own where ServiceToken is missing.
+`cfn-lint --append-rules schema -- template.yaml` loads this file by its path, in whatever folder cfn-lint runs.
+cfn-lint takes no schema for a type that begins with Custom::. The rules therefore ask what the function itself asks:
+`parsing.parse` for types, limits and names, `rules` for combinations; the schemas beside this file tell the attributes.
+cfn-lint says on its own where ServiceToken is missing.
 
 A value that is known only at the deployment is not judged, and nothing is said that depends on it.
 """
@@ -23,14 +23,15 @@ from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
 _HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(_HERE.parent / "src"))  # the function's package is installed nowhere
+sys.path[:0] = [str(_HERE.parent / "src"), str(_HERE.parent)]  # neither of the two packages is installed anywhere
 
-from user_pool_client.domain import parsing, properties, rules  # noqa: E402
-from user_pool_client.domain.attributes import KEPT  # noqa: E402 - found by the line above
-from user_pool_client.domain.errors import Problem  # noqa: E402
-from user_pool_client.domain.sensitive import Sensitive  # noqa: E402
+from tools.intrinsics import NOTHING, Place, Scope, Unknown, attribute_parts, sub_parts, variables
+from user_pool_client.domain import parsing, properties, rules
+from user_pool_client.domain.attributes import KEPT
+from user_pool_client.domain.errors import Problem
+from user_pool_client.domain.sensitive import Sensitive
 
-type Place = list[str | int]
+type Kind = Literal["string", "list", "any"]
 
 _CLIENT, _LOOKUP, _LIST = "Custom::UserPoolClient", "Custom::UserPoolClientLookup", "Custom::UserPoolClientList"
 _TEMPLATES: Mapping[str, Any] = {
@@ -51,11 +52,11 @@ _REPLACE = {name for name, setting in properties.SETTINGS.items() if setting.upd
 _MOST_CONDITIONS = 6  # in one resource; each of them doubles the work
 _ALIKE = 0.9  # how much a type must look like one of ours to be taken for a slip of the pen
 
-_VARIABLE = re.compile(r"\$\{\s*([^!\s}][^}]*?)\s*\}")
 # CloudFormation resolves {{resolve:ssm:...}} for a custom resource, but none of the secret ones.
 _UNRESOLVED = re.compile(r"\{\{resolve:(?:secretsmanager|ssm-secure):")
 _STRINGS = frozenset({"Fn::Base64", "Fn::ImportValue", "Fn::Join", "Fn::Sub"})
 _LISTS = frozenset({"Fn::Cidr", "Fn::GetAZs", "Fn::Split"})
+_OPEN = ("Fn::If", "Fn::Transform")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +66,6 @@ class Finding:
     rule: str
     place: tuple[str | int, ...]
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """A value that is known only at the deployment, as it is written, and what it will be if that is certain."""
-
-    text: str
-    kind: Literal["string", "list", "any"] = "any"
-
-
-_NOTHING = Unknown("AWS::NoValue")
 
 
 @dataclass(slots=True)
@@ -96,11 +86,12 @@ class Unfolding:
         """Return the properties in which everything is known; fill `places`, `hidden` and `open` on the way."""
         schema = _SCHEMAS[kind]
         taken = {name: schema["properties"][name] for name in _TEMPLATES[kind].__annotations__}
-        unfolded = self._unfold(found, "", place)
+        unfolded = Scope({}, {}, {}, conditions=self.scenario).unfold(found, self.places, "", place)
+        self.open = _is_open(unfolded)
         return self._known(unfolded, "", {"type": "object", "properties": taken}, schema["definitions"])
 
     def as_written(self, path: str, properties: Mapping[str, Any]) -> str:
-        """Return the path of a list's item in the template; `parsing.read` has taken the duplicates out."""
+        """Return the path of a list's item in the template; `parsing.parse` has taken the duplicates out."""
         name, is_item, index = path.partition("[")
         if not is_item:
             return path
@@ -117,62 +108,20 @@ class Unfolding:
         parents = [path.rpartition(".")[0] for path in paths]
         return next((self.places[parent] for parent in parents if parent in self.places), self.places[""])
 
-    def _unfold(self, found: object, path: str, place: Place) -> Any:
-        """Follow conditions and take out AWS::NoValue; what only a deployment can tell becomes Unknown."""
-        self.places[path] = place
+    def _unknown(self, found: object) -> tuple[str, Kind] | None:
+        """Return how a value that is not known is written, and what it will be if that is certain."""
         match found:
-            case dict() if _is_function(found):
-                ((function, argument),) = found.items()
-                return self._function(str(function), argument, path, place)
-            case dict():
-                members = {}
-                for key, value in found.items():
-                    name = str(key)
-                    if name.startswith("Fn::"):  # Fn::Transform and Fn::ForEach bring members of their own
-                        self.open = True
-                        continue
-                    inner = f"{path}.{name}" if path else name
-                    member = self._unfold(value, inner, [*place, key])
-                    if member is _NOTHING:
-                        del self.places[inner]
-                    else:
-                        members[name] = member
-                return members
-            case list():
-                items: list[Any] = []
-                for index, value in enumerate(found):
-                    inner = f"{path}[{len(items)}]"
-                    item = self._unfold(value, inner, [*place, index])
-                    if item is _NOTHING:
-                        del self.places[inner]
-                    else:
-                        items.append(item)
-                return items
-            case str():
-                return _text(str(found), path)
-            case _:
-                return found
+            case str() if "{{resolve:" in found:
+                return found, "string"
+            case Unknown({"Ref": str(name)}):
+                return f"!Ref {name}", self._kind_of(name)
+            case Unknown(expression):
+                (function,) = expression
+                kind: Kind = "string" if function in _STRINGS else "list" if function in _LISTS else "any"
+                return f"!{function.removeprefix('Fn::')}", kind
+        return None
 
-    def _function(self, function: str, argument: Any, path: str, place: Place) -> Any:
-        match function, argument:
-            case "Fn::If", [str(condition), _, _] if condition in self.scenario:
-                branch = 1 if self.scenario[condition] else 2
-                return self._unfold(argument[branch], path, [*place, function, branch])
-            case "Fn::If" | "Fn::Transform", _:
-                self.open = True
-                return Unknown(f"!{function.removeprefix('Fn::')}")
-            case "Ref", "AWS::NoValue":
-                return _NOTHING
-            case "Ref", str():
-                return Unknown(f"!Ref {argument}", self._kind_of(argument))
-            case "Fn::Sub", str() if "${" not in argument or _UNRESOLVED.match(argument):
-                return _text(str(argument), path)
-        kind: Literal["string", "list", "any"] = (
-            "string" if function in _STRINGS else "list" if function in _LISTS else "any"
-        )
-        return Unknown(f"!{function.removeprefix('Fn::')}", kind)
-
-    def _kind_of(self, name: str) -> Literal["string", "list", "any"]:
+    def _kind_of(self, name: str) -> Kind:
         """Tell what a Ref gives: parameters may be lists, resources and nearly all else are strings."""
         if name == "AWS::NotificationARNs":
             return "list"
@@ -185,43 +134,60 @@ class Unfolding:
         return "string" if declared in ("String", "Number") else "any"
 
     def _known(self, found: Any, path: str, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Any:
-        """Return what is known of a value; _NOTHING, if that is nothing.
+        """Return what is known of a value; NOTHING, if that is nothing.
 
         The type of an unknown value is judged where it is certain: !Sub is no list.
         """
         schema = definitions.get(schema.get("$ref", "").removeprefix("#/definitions/"), schema)
         expected = schema["type"]
+        found = _as_text(found)
+        if (
+            path == "ClientSecret"
+            and isinstance(found, str)
+            and ("{{resolve:" not in found or _UNRESOLVED.match(found))
+        ):
+            return Sensitive(found)
+        match self._unknown(found):
+            case text, kind:
+                return self._as_far_as_certain(text, kind, expected, path)
         match found:
-            case Unknown(text, "string") if expected in ("array", "object"):
-                return text
-            case Unknown(_, "list") if expected != "array":
-                return []
-            case Unknown():
-                return self._hide(path)
             case dict() if expected == "object":
-                members = {}
-                for name, value in found.items():
-                    inner = f"{path}.{name}" if path else name
-                    described = schema["properties"].get(name)
-                    members[name] = self._known(value, inner, described, definitions) if described else value
-                return {name: value for name, value in members.items() if value is not _NOTHING}
+                return self._members(found, path, schema["properties"], definitions)
             case list() if expected == "array":
                 return self._items(found, path, schema["items"], definitions)
         return found
+
+    def _as_far_as_certain(self, text: str, kind: Kind, expected: str, path: str) -> Any:
+        if kind == "string" and expected in ("array", "object"):
+            return text
+        if kind == "list" and expected != "array":
+            return []
+        return self._hide(path)
+
+    def _members(
+        self, found: dict[str, Any], path: str, schemas: Mapping[str, Any], definitions: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        members = {}
+        for name, value in found.items():
+            if name.startswith("Fn::"):
+                continue
+            inner = f"{path}.{name}" if path else name
+            members[name] = self._known(value, inner, schemas[name], definitions) if name in schemas else value
+        return {name: value for name, value in members.items() if value is not NOTHING}
 
     def _items(
         self, found: list[Any], path: str, schema: Mapping[str, Any], definitions: Mapping[str, Any]
     ) -> list[Any] | Unknown:
         """Return a list in which known items stand in for unknown ones, so that the others keep their numbers."""
         items = [self._known(item, f"{path}[{index}]", schema, definitions) for index, item in enumerate(found)]
-        known = [item for item in items if item is not _NOTHING]
+        known = [item for item in items if item is not NOTHING]
         if items and not known:
             return self._hide(path)
-        return [known[0] if item is _NOTHING else item for item in items]
+        return [known[0] if item is NOTHING else item for item in items]
 
     def _hide(self, path: str) -> Unknown:
         self.hidden.add(path)
-        return _NOTHING
+        return NOTHING
 
 
 def findings(cfn: Template) -> Iterator[Finding]:
@@ -241,8 +207,7 @@ def _of_resource(
 ) -> Iterator[Finding]:
     kind = str(resource["Type"])
     unfolding = Unfolding(scenario, cfn.template.get("Parameters") or {})
-    place: Place = ["Resources", name]
-    place += ["Properties"] if "Properties" in resource else []
+    place: Place = ("Resources", name, "Properties") if "Properties" in resource else ("Resources", name)
     properties = unfolding.properties(resource.get("Properties", {}), place, kind)
     if not isinstance(properties, dict):  # cfn-lint says so itself
         return
@@ -250,13 +215,13 @@ def _of_resource(
     for problem in problems:
         missing = unfolding.places.keys().isdisjoint(problem.paths)
         if unfolding.hidden.isdisjoint(problem.paths) and not (missing and unfolding.open):
-            yield Finding(Misfits.id, tuple(unfolding.place(problem.paths)), str(problem))
+            yield Finding(Misfits.id, unfolding.place(problem.paths), str(problem))
     if not unfolding.open:
         unread = {name for problem in problems for name in problem.properties()}
         for rule, judged in _combinations(kind, wanted, unfolding, unread):
             paths = tuple(unfolding.as_written(path, properties) for path in judged.paths)
             problem = dataclasses.replace(judged, paths=paths)
-            yield Finding(rule, tuple(unfolding.place(problem.paths)), str(problem))
+            yield Finding(rule, unfolding.place(problem.paths), str(problem))
 
 
 def _combinations(
@@ -309,15 +274,27 @@ def _name(path: str) -> str:
     return path.partition(".")[0].partition("[")[0]
 
 
-def _is_function(found: Mapping[Any, Any]) -> bool:
-    return len(found) == 1 and all(str(key) == "Ref" or str(key).startswith("Fn::") for key in found)
+def _as_text(found: Any) -> Any:
+    """Return a string as plain text; a reference to a secret in !Sub is one, whatever its variables are."""
+    if (
+        isinstance(found, Unknown)
+        and isinstance(text := found.expression.get("Fn::Sub"), str)
+        and _UNRESOLVED.match(text)
+    ):
+        return str(text)
+    return str(found) if isinstance(found, str) else found
 
 
-def _text(text: str, path: str) -> Any:
-    """Return a string as it will reach the function, if that is known. The secret is never quoted."""
-    if path == "ClientSecret" and ("{{resolve:" not in text or _UNRESOLVED.match(text)):
-        return Sensitive(text)
-    return Unknown(text, "string") if "{{resolve:" in text else text
+def _is_open(found: object) -> bool:
+    """Tell whether it is not even known which properties there are."""
+    match found:
+        case Unknown(expression):
+            return any(function in expression for function in _OPEN)
+        case dict():
+            return any(str(name).startswith("Fn::") or _is_open(value) for name, value in found.items())
+        case list():
+            return any(map(_is_open, found))
+    return False
 
 
 def _scenarios(cfn: Template, resource: Mapping[str, Any]) -> list[Mapping[str, bool]]:
@@ -387,18 +364,12 @@ def attributes(schema: Mapping[str, Any]) -> list[str]:
 def _asked_for(cfn: Template) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
     """Yield each attribute that Fn::GetAtt or Fn::Sub asks for: where, of which resource, and its name."""
     for *place, argument in cfn.search_deep_keys("Fn::GetAtt"):
-        match argument.split(".", 1) if isinstance(argument, str) else argument:
+        match attribute_parts(argument):
             case [str(name), str(attribute)]:
                 yield tuple(place), str(name), str(attribute)
     for *place, argument in cfn.search_deep_keys("Fn::Sub"):
-        match argument:
-            case str(text) | [str(text)]:
-                own: Mapping[str, Any] = {}
-            case [str(text), dict() as variables]:
-                own = variables
-            case _:
-                continue
-        for variable in _VARIABLE.findall(text):
+        text, own = sub_parts(argument) or ("", {})
+        for variable in variables(text):
             name, _, attribute = str(variable).partition(".")
             if attribute and variable not in own:
                 yield tuple(place), name, attribute

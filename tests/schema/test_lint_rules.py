@@ -105,6 +105,12 @@ def said(properties: str, head: str = HEAD) -> list[tuple[str, str, int]]:
             id="redirect-among-callbacks",
         ),
         pytest.param("LogoutURLs: [!Ref Text, http://a.example]", "E9812 LogoutURLs[1]: ", id="known-item-of-a-list"),
+        pytest.param("GenerateSecret: !Join ['', [may, be]]", 'E9811 GenerateSecret: "maybe"', id="function-of-texts"),
+        pytest.param(
+            "LogoutURLs: !Split [',', 'https://a.example,http://b.example']",
+            "E9812 LogoutURLs[1]: ",
+            id="known-item-of-a-split-text",
+        ),
         pytest.param(
             "ClientSecret: !Ref Text\nGenerateSecret: true",
             "E9812 ClientSecret, GenerateSecret: there is a secret of your own",
@@ -448,8 +454,8 @@ def test_what_is_said_of_a_template_is_true_whatever_the_unknown_values_turn_out
 
 
 def cfn_lint(folder: Path, *arguments: str) -> tuple[int, str]:
-    """Run the real command as its user would who has cfn-lint and msgspec, and nothing of ours or of AWS's."""
-    absent = ("boto3", "botocore", "crhelper", "aws_lambda_powertools", "tools", "user_pool_client.aws")
+    """Run the real command as its user would who has cfn-lint and msgspec, and nothing of AWS's."""
+    absent = ("boto3", "botocore", "crhelper", "aws_lambda_powertools", "user_pool_client.aws")
     start = (
         f"import sys; sys.modules.update(dict.fromkeys({absent})); from cfnlint.runner import main; sys.exit(main())"
     )
@@ -465,7 +471,7 @@ def cfn_lint(folder: Path, *arguments: str) -> tuple[int, str]:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """Return a folder with a template in it, and next to that what the guide says is read of a checkout."""
-    for name in ("schema", "src"):
+    for name in ("schema", "src", "tools"):
         shutil.copytree(ROOT / name, tmp_path / "user-pool-client" / name, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "template.yaml").write_text(HEAD + "      CallbackUrls: []\n      AllowedOAuthFlows: [code]\n")
     return tmp_path

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tools.intrinsics import Scope, UnknownValue, references
+from tools.intrinsics import Place, Scope, Unknown, UnknownValue, references
 from tools.template_text import Template
 
 TEMPLATE = Template.read("""\
@@ -57,6 +57,10 @@ def parsed(expression: str) -> Any:
         ("{'Fn::GetAtt': [Cdn, DomainName]}", "d1.example.net"),
         ("!Sub https://${Cdn.DomainName}/${!Name}/${Name}", "https://d1.example.net/${Name}/shop"),
         ("!Sub ['${a}-${AWS::Region}', {a: !Ref Name}]", "shop-eu-west-1"),
+        ("!Sub '${ Name }/${!}'", "shop/${}"),
+        ("!Sub ['${Ref}', {Ref: !Ref Name}]", "shop"),
+        ("!Equals [!Ref Minutes, 60]", "true"),
+        ("{Condition: IsShop}", {"Condition": "IsShop"}),
         ("!Join ['/', [a, !Ref Name]]", "a/shop"),
         ("!Select [1, !Split ['.', a.b.c]]", "b"),
         ("!Select [0, !Ref Urls]", "https://a"),
@@ -86,7 +90,12 @@ def test_an_expression_comes_to_what_cloudformation_makes_of_it(expression: str,
         ("!ImportValue other", "the export other, which is not here"),
         ("!FindInMap [Stages, test, Host]", "the mapping Stages.test.Host"),
         ("!Select [5, !Ref Urls]", "item 5 of a list of 2"),
+        ("!Select [x, !Ref Urls]", "item x of a list of 2"),
+        ("!Split ['', !Ref Name]", "Fn::Split"),
+        ("!Sub [!Ref Name, {}]", "Fn::Sub"),
         ("!Join [',', !Ref Name]", "a list that is none"),
+        ("!Join [!Ref Urls, [a]]", "a value that is not a string"),
+        ("{a: 1, 'Fn::Transform': {Name: x}}", "Fn::Transform"),
         ("!Base64 x", "Fn::Base64"),
         ("!Transform {Name: x}", "Fn::Transform"),
     ],
@@ -102,6 +111,26 @@ def test_an_unknown_property_leaves_the_others_known() -> None:
     properties = parsed("{A: !Ref Name, B: [!Ref Name, !Ref Topic], C: !Ref AWS::NoValue}")
 
     assert SCOPE.properties(properties) == ({"A": "shop"}, {"B": "Topic, which is replaced"})
+
+
+def test_what_is_not_known_stays_at_its_place_among_the_rest() -> None:
+    places: dict[str, Place] = {}
+    scope = Scope({}, {}, {}, conditions={"Live": False})
+    value = parsed("{A: [!Ref AWS::NoValue, !If [Live, a, !Ref Name]], B: !Split [',', 'b,c'], C: !If [Live, c, d]}")
+
+    found = scope.unfold(value, places, place=("Properties",))
+
+    unknown = Unknown({"Ref": "Name"}, "Name, which is not there yet")
+    assert found == {"A": [unknown], "B": ["b", "c"], "C": "d"}
+    assert places == {
+        "": ("Properties",),
+        "A": ("Properties", "A"),
+        "A[0]": ("Properties", "A", 1, "Fn::If", 2),
+        "B": ("Properties", "B"),
+        "B[0]": ("Properties", "B"),
+        "B[1]": ("Properties", "B"),
+        "C": ("Properties", "C", "Fn::If", 2),
+    }
 
 
 def test_references_are_found_wherever_they_are() -> None:

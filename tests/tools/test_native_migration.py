@@ -575,6 +575,7 @@ def test_properties_that_are_not_known_are_told() -> None:
         pytest.param(short("Ref", "Pool"), "us-east-1_B", id="resource"),
         pytest.param(short("Ref", "PoolId"), "us-east-1_C", id="parameter"),
         pytest.param(short("Ref", "Unknown"), None, id="unknown"),
+        pytest.param(short("Fn::Sub", "${Pool}"), "us-east-1_B", id="sub"),
         pytest.param(short("Fn::ImportValue", "pool"), None, id="import"),
         pytest.param([], None, id="nonsense"),
     ],

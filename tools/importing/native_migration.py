@@ -7,13 +7,14 @@ stays in Cognito.
 from __future__ import annotations
 
 import copy
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from tools.intrinsics import VARIABLE, attribute_parts, called, sub_parts
 from tools.template_text import CannotError, Items, Template, Text, short
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterator, Mapping
 
 NATIVE, CUSTOM = "AWS::Cognito::UserPoolClient", "Custom::UserPoolClient"
@@ -23,8 +24,6 @@ NATIVE, CUSTOM = "AWS::Cognito::UserPoolClient", "Custom::UserPoolClient"
 _MARK = {"UserPoolClientMigration": "The client stays when this resource goes"}
 # A stack cannot be without resources; this one is nothing.
 _PLACEHOLDER = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
-
-_VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +160,13 @@ def _adopt(template: Template, clients: list[Client], service_token: str, *, imp
 
 def import_id(pool: Any, client_id: str) -> Any:
     """Return `<user pool id>/<client id>` for a template's UserPoolId, whatever function that is."""
-    match _intrinsic(pool):
+    match called(pool):
         case None if isinstance(pool, str):
             return f"{pool}/{client_id}"
         case "Ref", str(name):
             return short("Fn::Sub", f"${{{name}}}/{client_id}")
-        case "Fn::GetAtt", argument if all(isinstance(part, str) for part in _attribute(argument)):
-            return short("Fn::Sub", f"${{{'.'.join(_attribute(argument))}}}/{client_id}")
+        case "Fn::GetAtt", argument if all(isinstance(part, str) for part in attribute_parts(argument)):
+            return short("Fn::Sub", f"${{{'.'.join(attribute_parts(argument))}}}/{client_id}")
         case "Fn::Sub", str(text):
             return short("Fn::Sub", f"{text}/{client_id}")
     parts, arguments = Items([copy.deepcopy(pool), client_id]), Items()
@@ -186,11 +185,11 @@ class _StandIns:
 
     def instead(self, value: dict[str, Any], path: str) -> Any:
         """Return what replaces a map: itself, unless it is a reference to one of the clients."""
-        match _intrinsic(value):
+        match called(value):
             case "Ref", str(name) if name in self._clients:
                 return self._clients[name].client_id
-            case "Fn::GetAtt", argument if self._is_gone(_attribute(argument)[0]):
-                return self._attribute(_attribute(argument), path)
+            case "Fn::GetAtt", argument if self._is_gone(attribute_parts(argument)[0]):
+                return self._attribute(attribute_parts(argument), path)
             case "Fn::Sub", argument:
                 value["Fn::Sub"] = self._text(argument, path)
         return value
@@ -220,23 +219,27 @@ class _StandIns:
 
     def _text(self, argument: Any, path: str) -> Any:
         """Put what replaces them into the variables of a Fn::Sub; what is no plain text becomes a variable."""
-        text, variables = argument if isinstance(argument, list) else (argument, {})
+        parts = sub_parts(argument)
+        if parts is None:
+            return argument
+        text, variables = parts
         added: dict[str, Any] = {}
 
         def stand_in(match: re.Match[str]) -> str:
-            reference = match[1].strip().split(".")
-            if reference[0] not in self._clients or match[1] in variables:
+            name = match["name"] or ""  # nothing stands in for `${!literal}`
+            reference = name.split(".")
+            if reference[0] not in self._clients or name in variables:
                 return match[0]
             found = self._clients[reference[0]].client_id if len(reference) == 1 else self._attribute(reference, path)
             if isinstance(found, str):
                 return found
-            if (named := _intrinsic(found)) and named[0] == "Ref":
+            if (named := called(found)) and named[0] == "Ref":
                 return f"${{{named[1]}}}"
             variable = _free("".join(reference), self._data, variables)
             added[variable] = found
             return f"${{{variable}}}"
 
-        replaced = _VARIABLE.sub(stand_in, text) if isinstance(text, str) else text
+        replaced = VARIABLE.sub(stand_in, text)
         if replaced == text:
             return argument
         replaced = text.like(replaced) if isinstance(text, Text) else replaced
@@ -286,22 +289,6 @@ def _members(value: Any) -> Iterator[tuple[Any, Any]]:
         yield from list(value.items())
     elif isinstance(value, list):
         yield from enumerate(value)
-
-
-def _intrinsic(value: Any) -> tuple[str, Any] | None:
-    """Return an intrinsic function's name and argument, or None for anything else."""
-    if isinstance(value, dict) and len(value) == 1:
-        ((name, argument),) = value.items()
-        if name == "Ref" or str(name).startswith("Fn::"):
-            return str(name), argument
-    return None
-
-
-def _attribute(argument: Any) -> list[Any]:
-    """Return logical id and attribute from either form of Fn::GetAtt's argument."""
-    if isinstance(argument, str):
-        return argument.split(".", 1)
-    return list(argument) if isinstance(argument, list) and argument else [None]
 
 
 def _section(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tools.importing.native_migration import CUSTOM, NATIVE
+from tools.intrinsics import Scope, UnknownValue
 from tools.template_text import Template
 from user_pool_client.domain.properties import SETTINGS
 
@@ -70,11 +71,13 @@ class Stack:
         )
 
     def value(self, reference: Any) -> str | None:
-        """Return what a literal or a Ref stands for in this stack; None for anything else."""
-        if isinstance(reference, str):
-            return str(reference)
-        name = reference.get("Ref") if isinstance(reference, dict) else None
-        return self.physical_ids.get(name) or self.parameters.get(name) if isinstance(name, str) else None
+        """Return the string that an expression comes to in this stack; None where that is not known."""
+        scope = Scope({}, {}, {"AWS::Region": self.region}, ids={**self.parameters, **self.physical_ids})
+        try:
+            found = scope.value(reference)
+        except UnknownValue:
+            return None
+        return found if isinstance(found, str) else None
 
 
 def guide(
