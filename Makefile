@@ -35,7 +35,7 @@ demo: .venv-sam/.installed .venv-local-aws/.installed ## Deploy the provider to 
 	@.venv-local-aws/bin/python -m tools.local_aws.demo $(if $(TEMPLATE),"$(TEMPLATE)")
 
 rehearse: .venv/.installed .venv-sam/.installed .venv-local-aws/.installed ## Deploy TEMPLATE=path to a local AWS; FROM=path shows first what changes (PARAMETERS="Name=value")
-	@.venv/bin/python -m tools.rehearsal "$(TEMPLATE)" --parameters "$$PARAMETERS" $(if $(FROM),--from "$(FROM)") \
+	@PYTHONPATH=src .venv/bin/python -m tools.rehearsal "$(TEMPLATE)" --parameters "$$PARAMETERS" $(if $(FROM),--from "$(FROM)") \
 		--from-parameters "$$FROM_PARAMETERS" $(if $(BEFORE),--before "$(BEFORE)") $(if $(filter-out no,$(LEAVE_OUT)),--leave-out)
 
 test: .venv/.installed .venv-sam/.installed .venv-local-aws/.installed $(CDK) ## Run all tests and show what they do not cover
@@ -62,17 +62,17 @@ docs: .venv-docs/.installed ## Build the documentation into build/docs; a link t
 		--doctree-dir build/doctrees . build/docs)
 
 reference: .venv/.installed ## Write the tables in docs/reference from the code and the template
-	@.venv/bin/python -m tools.generate.reference
+	@PYTHONPATH=src .venv/bin/python -m tools.generate.reference
 
 schema: .venv/.installed ## Write the JSON Schema of each resource type into schema/
-	@.venv/bin/python -m tools.generate.registry_schema
+	@PYTHONPATH=src .venv/bin/python -m tools.generate.registry_schema
 
 lint-template: .venv/.installed ## Check TEMPLATE=path as cfn-lint does, with the properties of our resources
 	@test -n "$(TEMPLATE)" || { echo "Say which template: make lint-template TEMPLATE=path" >&2; exit 2; }
 	@.venv/bin/cfn-lint --append-rules schema -- "$(TEMPLATE)" && echo "$(TEMPLATE): nothing is wrong."
 
 import-template: .venv/.installed ## Write a template that takes over the clients of POOL=id (PREFIX=names), or of the stack FROM_NATIVE=name
-	@.venv/bin/python -m tools.importing $(if $(FROM_NATIVE),--from-native "$(FROM_NATIVE)",--pool "$(POOL)" $(if $(PREFIX),--prefix "$(PREFIX)"))
+	@PYTHONPATH=src .venv/bin/python -m tools.importing $(if $(FROM_NATIVE),--from-native "$(FROM_NATIVE)",--pool "$(POOL)" $(if $(PREFIX),--prefix "$(PREFIX)"))
 
 bench: build .venv/.installed $(CDK_BENCHMARK) ## Measure the built function: cold starts, warm calls, hundreds at once (six minutes)
 	@.venv/bin/python -m benchmarks

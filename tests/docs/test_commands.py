@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import re
 import shlex
 import shutil
@@ -59,6 +60,7 @@ OTHERS = {
     "umask": "the shell's own",
 }
 KEYWORDS = {"for", "do", "done"}
+ASSIGNMENT = re.compile(r"\w+=")
 
 # The AWS CLI's own commands, which are in no service model: the AWS CLI's reference.
 CUSTOM = {
@@ -93,7 +95,7 @@ def words(text: str) -> list[list[str]]:
             commands[-1].append(word)
     found = []
     for command in filter(None, commands):
-        while command and command[0] in KEYWORDS - {"for"}:
+        while command and (command[0] in KEYWORDS - {"for"} or ASSIGNMENT.match(command[0])):
             del command[0]
         if command and command[0] != "for":
             found.append(command)
@@ -270,8 +272,14 @@ def test_our_own_commands_take_these_arguments(block: Code, command: list[str]) 
     if module == "pytest":
         assert all((ROOT / path).exists() for path in arguments if "/" in path), block.id
         return
+    assert f"PYTHONPATH=src {' '.join(command[:3])}" in block.text
     done = subprocess.run(  # noqa: S603 - our own words
-        [sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-m", module, "--help"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": "src"},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert set(options(arguments)) <= set(re.findall(r"--[a-z-]+[a-z]", done.stdout)), block.id
 

@@ -236,7 +236,7 @@ def test_a_rehearsal_that_is_ended_early_leaves_nothing_behind(tmp_path: Path) -
     process = subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-m", "tools.rehearsal", ROOT / "examples" / WEB.file],
         cwd=ROOT,
-        env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1", "PYTHONPATH": "src"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -19,7 +19,8 @@ from tests import canaries
 from tests.fakes.cognito import ApiError
 from tests.fixtures.templates import ANALYTICS_ARN, APP, DESKTOP, EXAMPLES, MOBILE, ROLE_ARN
 from tests.fixtures.world import DESCRIBE, POOL, UPDATE, World, a_world
-from tools.importing.__main__ import ROOT, main
+from tools.generate.reference import ROOT
+from tools.importing.__main__ import main
 from tools.importing.pool_template import MOST_BYTES, MOST_RESOURCES, SECONDS_APART, logical_ids, templates
 from user_pool_client.domain.app_client import ClientSummary
 
@@ -754,10 +755,19 @@ def test_an_interrupt_ends_it_without_a_traceback(world: World, capsys: pytest.C
 
 
 def test_the_command_is_run_as_a_module_and_explains_itself() -> None:
-    command = [sys.executable, "-m", "tools.importing"]
-    told = subprocess.run([*command, "--help"], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 - our own
-    wrong = subprocess.run([*command, "--pool", "shop"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+    def run_module(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - our own
+            [sys.executable, "-m", "tools.importing", *arguments],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": "src"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
+    told, wrong = run_module("--help"), run_module("--pool", "shop")
+
+    assert told.returncode == 0
     assert told.stdout.startswith("usage: python -m tools.importing ")
     assert (wrong.returncode, wrong.stdout, wrong.stderr.count("\n")) == (1, "", 1)
 

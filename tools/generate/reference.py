@@ -10,18 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, is_typeddi
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "src"))  # the function's package is installed nowhere
-
-from user_pool_client.aws.cognito import REMEDIES  # noqa: E402
-from user_pool_client.domain.app_client import AppClient  # noqa: E402
-from user_pool_client.domain.attributes import (  # noqa: E402
-    DESCRIBED,
-    KEPT,
-    attributes,
-    setting_paths,
-)
-from user_pool_client.domain.properties import (  # noqa: E402
+from user_pool_client.aws.cognito import REMEDIES
+from user_pool_client.domain.app_client import AppClient
+from user_pool_client.domain.attributes import DESCRIBED, KEPT, attributes, setting_paths
+from user_pool_client.domain.properties import (
     IMPORT_PROPERTIES,
     SETTINGS,
     TOKENS,
@@ -37,6 +29,7 @@ if TYPE_CHECKING:
 
     from msgspec import Meta
 
+ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "docs" / "reference"
 TEMPLATE = ROOT / "template.yaml"
 

@@ -5,28 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "src"))  # the function's package is installed nowhere
-
-from tools.generate.reference import LISTED  # noqa: E402 - finds the package by the line above
-from user_pool_client.domain.attributes import (  # noqa: E402
-    DESCRIBED,
-    KEPT,
-    setting_paths,
-)
-from user_pool_client.domain.properties import (  # noqa: E402
-    SETTINGS,
-    ClientProperties,
-    ListProperties,
-    LookupProperties,
-    settings_of,
-)
-from user_pool_client.domain.rules import LOOKUP_KEYS  # noqa: E402
+from tools.generate.reference import LISTED, ROOT
+from user_pool_client.domain.attributes import DESCRIBED, KEPT, setting_paths
+from user_pool_client.domain.properties import SETTINGS, ClientProperties, ListProperties, LookupProperties, settings_of
+from user_pool_client.domain.rules import LOOKUP_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

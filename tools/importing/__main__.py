@@ -17,12 +17,9 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "src"))  # the function's package is installed nowhere
-
-from tools.importing.native_migration import NATIVE, native_clients, steps  # noqa: E402 - these need the line above
-from tools.importing.native_stack import MOST_BYTES_WITHOUT_S3, Stack, guide  # noqa: E402
-from tools.importing.pool_template import (  # noqa: E402
+from tools.importing.native_migration import NATIVE, native_clients, steps
+from tools.importing.native_stack import MOST_BYTES_WITHOUT_S3, Stack, guide
+from tools.importing.pool_template import (
     MOST_BYTES,
     MOST_RESOURCES,
     Pool,
@@ -31,15 +28,12 @@ from tools.importing.pool_template import (  # noqa: E402
     logical_ids,
     templates,
 )
-from tools.template_text import CannotError  # noqa: E402
-from user_pool_client.deadline import Clock  # noqa: E402
-from user_pool_client.domain.errors import ProviderError  # noqa: E402
-from user_pool_client.domain.parsing import parse  # noqa: E402
-from user_pool_client.log import (  # noqa: E402
-    logger,
-    silence_libraries,
-)
-from user_pool_client.operations.name_search import with_prefix  # noqa: E402
+from tools.template_text import CannotError
+from user_pool_client.deadline import Clock
+from user_pool_client.domain.errors import ProviderError
+from user_pool_client.domain.parsing import parse
+from user_pool_client.log import logger, silence_libraries
+from user_pool_client.operations.name_search import with_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

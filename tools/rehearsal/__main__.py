@@ -12,33 +12,19 @@ from typing import TYPE_CHECKING, Any, override
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "src"))  # the function's package is installed nowhere
-
-from tools.intrinsics import Scope, UnknownValue, references  # noqa: E402
-from tools.local_aws import ministack  # noqa: E402
-from tools.local_aws.terminal import MASK, Screen, heading, paragraph, table, timed  # noqa: E402
-from tools.rehearsal import local_template  # noqa: E402 - these need the line above
-from tools.rehearsal.forecast import Change, Forecast, forecast, told  # noqa: E402
-from tools.template_text import CannotError, Template  # noqa: E402
-from user_pool_client.aws.cognito import AppClients  # noqa: E402
-from user_pool_client.aws.sessions import (  # noqa: E402
-    ClientCache,
-    Role,
-)
-from user_pool_client.custom_resource.request import Request  # noqa: E402
-from user_pool_client.deadline import (  # noqa: E402
-    Clock,
-    Deadline,
-)
-from user_pool_client.domain.errors import ProviderError  # noqa: E402
-from user_pool_client.domain.physical_id import generated_name  # noqa: E402
-from user_pool_client.domain.properties import IMPORT_PROPERTIES  # noqa: E402
-from user_pool_client.domain.sensitive import Sensitive  # noqa: E402
-from user_pool_client.log import (  # noqa: E402
-    on_retry,
-    silence_libraries,
-)
+from tools.intrinsics import Scope, UnknownValue, references
+from tools.local_aws import ministack
+from tools.local_aws.terminal import MASK, Screen, heading, paragraph, table, timed
+from tools.rehearsal import local_template
+from tools.rehearsal.forecast import Change, Forecast, forecast, told
+from tools.template_text import CannotError, Template
+from user_pool_client.aws.cognito import AppClients
+from user_pool_client.aws.sessions import ClientCache, Role
+from user_pool_client.deadline import Clock, Deadline
+from user_pool_client.domain.errors import ProviderError
+from user_pool_client.domain.physical_id import generated_name
+from user_pool_client.domain.properties import IMPORT_PROPERTIES
+from user_pool_client.log import on_retry, silence_libraries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -464,10 +450,6 @@ def _and_its_client(resource: Mapping[str, Any] | None, kind: str) -> str:
     if any(name in IMPORT_PROPERTIES for name in resource.get("Properties") or {}):
         return "; its client is let go"
     return "; its client is deleted" if str(resource.get("DeletionPolicy", "Delete")) == "Delete" else ""
-
-
-def _request(stack_id: str, name: str) -> Request:
-    return Request("Update", local_template.CLIENT, Sensitive(""), stack_id, "", name, "", {}, {})
 
 
 def _lines(found: Sequence[LeftOut]) -> str:
