@@ -1,0 +1,160 @@
+"""What is remembered of a resource: its last request, what that changed, and which client it has.
+
+The three states decide every ordinary update; this is for what they cannot tell: what a failed update found before it
+changed it, whether a request was carried out before, and whose a client is. It holds no client secret and no signed
+URL.
+"""
+
+import hashlib
+import json
+import zlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from user_pool_client.domain.properties import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a request is about to change, noted before its first call that changes anything.
+
+    `before` holds every setting of the client as it was observed, `after` those that the request sends; both are empty
+    for a client that it creates. `desired` and `applied` are digests of the two property sets, by which the rollback
+    of this request is known. `client_id` is '' as long as the client to be created has no ID. `previous_id` is the
+    physical ID that the request was sent with. Minutes are those of the session configuration, None where it is not
+    touched. The versions are those of the secret that `secret_id` names that had AWSCURRENT before and after, '' for
+    none.
+    """
+
+    request: str
+    request_type: str
+    desired: str
+    applied: str
+    pool_id: str
+    client_id: str = ""
+    previous_id: str = ""
+    imported: bool = False
+    before: Settings = field(default_factory=dict)
+    after: Settings = field(default_factory=dict)
+    minutes_before: int | None = None
+    minutes_after: int | None = None
+    secret_id: str = ""
+    version_before: str = ""
+    version_after: str = ""
+    undone: bool = False
+
+    def encode(self) -> bytes:
+        """Return the change as compressed JSON. A secret among the settings raises TypeError: it must not get here."""
+        value = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return zlib.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
+
+    @classmethod
+    def decode(cls, content: bytes) -> "Change":
+        """Read what `encode` has written, by any version of this software; raise ValueError if it cannot be read."""
+        try:
+            value: Any = json.loads(zlib.decompress(content))
+            known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
+            return cls(**known)
+        except (zlib.error, TypeError, KeyError) as error:
+            raise ValueError(str(error)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Responded:
+    """What CloudFormation was sent, without attributes: those are read again from Cognito."""
+
+    status: str
+    physical_id: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """A request that is about to change something; all times are seconds since 1970.
+
+    `resource` is `<stack id>/<logical ID>`, `request` a digest of the whole event, `holder` this run of the function:
+    a second delivery of the same request is another one. `until` is when the request's time is up, and with it the
+    lease. `change` is None for a rollback and a Delete: what they undo must stay known.
+    """
+
+    resource: str
+    request: str
+    request_type: str
+    signed_at: float
+    holder: str
+    now: float
+    until: float
+    change: Change | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the journal has of a resource: its last request, and the last change that was no rollback.
+
+    `ended_at` is 0 while the request is at work; `response` is None as long as it has not ended. `pool_id` and
+    `client_id` name the client that the resource has, '' for none.
+    """
+
+    resource: str
+    request: str
+    request_type: str
+    signed_at: float
+    holder: str
+    until: float
+    ended_at: float = 0.0
+    response: Responded | None = None
+    change: Change | None = None
+    pool_id: str = ""
+    client_id: str = ""
+
+    def is_at_work(self, now: float) -> bool:
+        """Tell whether the request still has time and has not ended."""
+        return self.ended_at == 0 and now < self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The request may go on; `previous` is what the journal had of the resource before, None for nothing."""
+
+    previous: Record | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotBegun:
+    """The request may not go on now: `record` tells why (`Record.is_at_work`, answered before, or a later request)."""
+
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What became of a request; written only where it still is the resource's last one.
+
+    `change` replaces the one of Begin where it is given. `owned` says which client the resource has from now on,
+    `released` which client is nobody's any more; `deleted` lets the record expire.
+    """
+
+    resource: str
+    holder: str
+    now: float
+    response: Responded
+    change: Change | None = None
+    owned: "Ownership | None" = None
+    released: tuple[str, str] | None = None
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """Which resource has a client; an imported one is released by a Delete."""
+
+    pool_id: str
+    client_id: str
+    resource: str
+    imported: bool = False
+
+
+def digest(value: object) -> str:
+    """Return a SHA-256 of any JSON value, the same for the same content; a `Sensitive` counts as its mask."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
