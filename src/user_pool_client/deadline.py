@@ -1,7 +1,8 @@
-"""Time: how much of it a request has, and the clock that tells."""
+"""Time: how much of it a request has, the clock that reads it, and how long to wait between two tries."""
 
+import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 
@@ -12,6 +13,17 @@ class Clock:
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     wall: Callable[[], float] = time.time
+
+
+def pauses(first: float, longest: float) -> Iterator[float]:
+    """Draw pauses (seconds) from nothing up to a bound, which doubles from the first to the longest one.
+
+    That they may be short at any time is what spreads many callers (full jitter): docs/decisions/0029-many-at-once.md.
+    """
+    bound = first
+    while True:
+        yield random.uniform(0, bound)  # noqa: S311 - spreads callers, keeps no secret
+        bound = min(bound * 2, longest)
 
 
 # What the answer needs of the time at the end of a request: a TLS connection and some tries.

@@ -18,8 +18,7 @@ from tests.fakes.cognito import ApiError, BrokenConnectionError, Fault
 from tests.fakes.crowd import Crowd
 from tests.fixtures.stored_secrets import Kept, a_kept_world
 from tests.fixtures.world import CREATE, Answer, FunctionContext, KilledError, VirtualClock, signed_url
-from user_pool_client import handler
-from user_pool_client.aws import retry
+from user_pool_client import deadline, handler
 from user_pool_client.custom_resource import crhelper_resource, sender
 from user_pool_client.domain.errors import Unanswerable
 
@@ -397,7 +396,7 @@ def a_place(dice: random.Random, counts: Counter[str]) -> Iterator[Place]:
             mock.patch.object(place.world.stacks, "call", place.before_cloudformation),
             mock.patch.object(sender, "put", place.put),
             mock.patch.object(crhelper_resource, "threading", virtual),
-            mock.patch.object(retry, "random", dice),
+            mock.patch.object(deadline, "random", dice),
             contextlib.redirect_stdout(place.world.printed),
         ):
             yield place

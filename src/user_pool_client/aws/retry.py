@@ -1,19 +1,17 @@
 """A call that may pass is tried again until it works, it is hopeless, or time is up."""
 
-import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from user_pool_client.deadline import Clock
+from user_pool_client.deadline import Clock, pauses
 from user_pool_client.domain.errors import ProviderError, TryLater
 
 TRY_LATER = "deploy again in a few minutes."
 
 
-# Each pause is anything between nothing and its longest, so that many callers spread (full jitter). The longest one of
-# all is short enough for the last of some hundred callers not to sleep long while the quota is free, and long enough
-# for few calls to be in vain: docs/decisions/0028-retries-use-full-jitter-up-to-eight-seconds.md has the numbers.
+# The longest pause is short enough for the last of some hundred callers not to sleep long while the quota is free, and
+# long enough for few calls to be in vain: docs/decisions/0028-retries-use-full-jitter-up-to-eight-seconds.md has the numbers.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 8.0  # seconds
 
 
@@ -51,15 +49,14 @@ def retry[Answer](
     again: Callable[[Failure], bool] = lambda failure: failure.transient,
 ) -> Answer:
     """Try until it works; raise the last failure's error where `again` says no, or where the time is up."""
-    pause = _FIRST_PAUSE
+    pause = pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
     while patience.after_deadline or patience.left() > 0:
         answer = attempt()
         if not isinstance(answer, Failure):
             return answer
-        seconds = random.uniform(0, pause)  # noqa: S311 - full jitter spreads callers, keeps no secret
+        seconds = next(pause)
         if not again(answer) or seconds >= patience.left():
             raise answer.error
         patience.on_retry(operation=operation, why=answer.code, seconds=seconds)
         patience.clock.sleep(seconds)
-        pause = min(pause * 2, _LONGEST_PAUSE)
     raise TryLater(f"There was no time left for {operation}.", TRY_LATER)

@@ -2,7 +2,6 @@
 
 import functools
 import http.client
-import random
 import re
 import ssl
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from user_pool_client.custom_resource.request import Request
 from user_pool_client.custom_resource.response import Outcome, encode
-from user_pool_client.deadline import Deadline
+from user_pool_client.deadline import Deadline, pauses
 from user_pool_client.domain.endpoints import dns_suffix
 from user_pool_client.domain.errors import Unanswerable
 from user_pool_client.domain.sensitive import Sensitive
@@ -99,8 +98,7 @@ def put(destination: Destination, body: bytes, deadline: Deadline) -> None:
     Broken connections and 5xx are tried again until the deadline. Any other status is final: the signature will not
     get better. Raises Unanswerable, naming the last failure.
     """
-    pause = _FIRST_PAUSE
-    while True:
+    for pause in pauses(_FIRST_PAUSE, _LONGEST_PAUSE):
         try:
             status = _put_once(destination, body, min(_SOCKET_TIMEOUT, max(deadline.answer_left(), _SHORTEST_TRY)))
         except (OSError, http.client.HTTPException) as error:
@@ -112,11 +110,9 @@ def put(destination: Destination, body: bytes, deadline: Deadline) -> None:
             if status < _SERVER_ERRORS:
                 raise Unanswerable(f"CloudFormation did not take the answer ({why}), and would not take it later.")
         logger.warning("Answer not delivered yet", extra={"because": why})
-        pause_now = random.uniform(pause / 2, pause)  # noqa: S311 - spreads tries, keeps no secret
-        if pause_now >= deadline.answer_left():
+        if pause >= deadline.answer_left():
             raise Unanswerable(f"The answer could not be delivered in time; the last try ended with {why}.")
-        deadline.clock.sleep(pause_now)
-        pause = min(pause * 2, _LONGEST_PAUSE)
+        deadline.clock.sleep(pause)
 
 
 def _put_once(destination: Destination, body: bytes, timeout: float) -> int:
