@@ -18,7 +18,8 @@ class Clock:
 def pauses(first: float, longest: float) -> Iterator[float]:
     """Draw pauses (seconds) from nothing up to a bound, which doubles from the first to the longest one.
 
-    That they may be short at any time is what spreads many callers (full jitter): docs/decisions/0029-many-at-once.md.
+    That they may be short at any time is what spreads many callers (full jitter):
+    docs/decisions/0028-retries-use-full-jitter-up-to-eight-seconds.md
     """
     bound = first
     while True:

@@ -6,7 +6,8 @@ import os
 # What is created at the start stays: looking through it for garbage, now and at every later collection, finds nothing.
 gc.disable()
 
-from user_pool_client.aws.cloudformation import Connection, Stacks
+from user_pool_client.aws.calls import Caller
+from user_pool_client.aws.cloudformation import Stacks
 from user_pool_client.aws.cognito import AppClients
 from user_pool_client.aws.secrets_manager import SecretStore
 from user_pool_client.aws.sessions import ClientCache, Role, session_name
@@ -29,24 +30,22 @@ def build(clock: Clock, *, connected: bool = False) -> Service:
     """
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
     cache = ClientCache(region, clock)
-    cloudformation = Connection(region)
-    secrets = SecretStore(region)
     if connected:
         cache.prepare()
     local = os.environ.get("AWS_SAM_LOCAL")
     sender = ConsoleSender() if local else S3Sender(region, os.environ.get("AWS_ENDPOINT_URL", ""))
 
     def context(invocation: Invocation) -> Context:
-        request, deadline = invocation.request, invocation.deadline
+        request = invocation.request
         template_secrets = request.secrets()
+        caller = Caller(cache, invocation.deadline, on_retry)
 
         def clients(settings: Settings) -> AppClients:
             arn, session = settings.get("RoleArn"), session_name(request.stack_id, request.logical_resource_id)
             role = Role(arn, settings.get("ExternalId"), session) if arn else None
-            return AppClients(cache, deadline, on_retry, role, template_secrets)
+            return AppClients(caller, role, template_secrets)
 
-        stacks = Stacks(cloudformation, invocation.is_own_account, deadline, on_retry)
-        return Context(invocation, clients, stacks, secrets)
+        return Context(invocation, clients, Stacks(caller, invocation.is_own_account), SecretStore(caller))
 
     resource = CrhelperResource(
         create=lambda invocation: create(context(invocation)),

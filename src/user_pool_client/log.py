@@ -34,7 +34,7 @@ def count_metric(name: str) -> None:
 
 
 def on_retry(*, operation: str, why: str, seconds: float) -> None:
-    """Log and count a wait for Cognito or CloudFormation."""
+    """Log and count a wait before a call of AWS is tried again."""
     count_metric("Retried")
     with _metrics_lock:
         _metrics.add_metric("Waited", MetricUnit.Seconds, seconds)

@@ -15,6 +15,7 @@ from botocore import xform_name
 
 from tests.fakes.cognito_limits import matches
 from user_pool_client.aws import cognito
+from user_pool_client.aws.calls import THROTTLED
 from user_pool_client.domain.attributes import DESCRIBED, setting_paths
 from user_pool_client.domain.endpoints import dns_suffix
 from user_pool_client.domain.parsing import parse
@@ -222,12 +223,14 @@ def test_our_pattern_refuses_control_characters_as_the_models_does(path: str, sh
     assert problem_paths(path, value) != []
 
 
-OPERATIONS = sorted(cognito._METHODS)
+OPERATIONS = sorted(cognito.COGNITO.operations)
+TRANSIENT = cognito.COGNITO.transient | THROTTLED
 ERRORS = sorted({error.name for name in OPERATIONS for error in MODEL.operation_model(name).error_shapes})
 
 
 def test_every_call_is_an_operation_under_its_name_in_boto3() -> None:
-    assert {name: xform_name(name) for name in MODEL.operation_names if name in cognito._METHODS} == cognito._METHODS
+    operations = cognito.COGNITO.operations
+    assert {name: xform_name(name) for name in MODEL.operation_names if name in operations} == operations
     assert OPERATIONS
 
 
@@ -243,11 +246,11 @@ def test_no_remedy_is_for_an_error_that_cannot_happen() -> None:
 
 @pytest.mark.parametrize("error", [error for error in ERRORS if re.search("TooMany|Concurrent|Internal", error)])
 def test_errors_that_may_pass_are_known_as_such(error: str) -> None:
-    assert error in cognito._TRANSIENT
+    assert error in TRANSIENT
 
 
 def test_errors_that_do_not_pass_are_not_tried_again() -> None:
-    assert set(ERRORS) - cognito._TRANSIENT == {
+    assert set(ERRORS) - TRANSIENT == {
         "AccessDeniedException",
         "FeatureUnavailableInTierException",
         "InvalidOAuthFlowException",

@@ -10,7 +10,9 @@ import pytest
 from tests.fakes.cloudformation import FakeCloudFormation
 from tests.fakes.cognito import ApiError, FakeCognito
 from tests.fakes.cognito_wire import installed
-from user_pool_client.aws.cloudformation import Connection, Stacks
+from user_pool_client.aws.calls import Caller
+from user_pool_client.aws.cloudformation import Stacks
+from user_pool_client.aws.sessions import ClientCache
 from user_pool_client.deadline import Clock, Deadline
 from user_pool_client.domain.errors import ProviderError, Refused, TryLater
 from user_pool_client.domain.resource_status import ResourceStatus
@@ -50,7 +52,8 @@ def fake(time: Time) -> Iterator[FakeCloudFormation]:
 
 def stacks(time: Time, *, own: bool = True, seconds: float = 60) -> Stacks:
     clock = Clock(lambda: time.now, time.sleep, time.wall)
-    return Stacks(Connection("us-east-1"), own, Deadline.after(seconds, clock), lambda **_success: None)
+    caller = Caller(ClientCache("us-east-1", clock), Deadline.after(seconds, clock), lambda **_success: None)
+    return Stacks(caller, own)
 
 
 def test_a_client_is_of_the_stack_that_has_it(fake: FakeCloudFormation, time: Time) -> None:

@@ -11,6 +11,7 @@ from moto import mock_aws
 
 from tests.canaries import OWN_SECRET, watch
 from tests.given import CREATED
+from user_pool_client.aws.calls import Caller
 from user_pool_client.aws.cognito import AppClients
 from user_pool_client.aws.sessions import ClientCache
 from user_pool_client.deadline import Clock, Deadline
@@ -66,7 +67,7 @@ def connections() -> Iterator[ClientCache]:
 
 @pytest.fixture
 def clients(connections: ClientCache) -> AppClients:
-    return AppClients(connections, Deadline.after(60, Clock()), no_wait)
+    return AppClients(Caller(connections, Deadline.after(60, Clock()), no_wait))
 
 
 def new_pool(region: str = "us-east-1") -> str:
@@ -162,7 +163,7 @@ def test_secrets_are_listed_with_a_well_formed_call(
 ) -> None:
     # moto knows no ListUserPoolClientSecrets; botocore checks the call and the answer against the service's model.
     which = {"UserPoolId": "us-east-1_Abc123xyz", "ClientId": "1example23456789"}
-    with Stubber(connections.client(which["UserPoolId"])) as stubber:
+    with Stubber(connections.client("cognito-idp", "us-east-1")) as stubber:
         stubber.add_response("list_user_pool_client_secrets", {"ClientSecrets": secrets}, which)
 
         assert clients.list_secrets(which["UserPoolId"], which["ClientId"]) == expected
@@ -174,7 +175,7 @@ def test_a_secret_of_ones_own_is_sent_in_the_clear_and_kept_sealed(
 ) -> None:
     sent = settings(UserPoolId="us-east-1_Abc123xyz", ClientName="web", ClientSecret=Sensitive(OWN_SECRET))
     answer = {"UserPoolClient": {"UserPoolId": "us-east-1_Abc123xyz", "ClientId": "1x", "ClientSecret": OWN_SECRET}}
-    with Stubber(connections.client("us-east-1_Abc123xyz")) as stubber:
+    with Stubber(connections.client("cognito-idp", "us-east-1")) as stubber:
         stubber.add_response("create_user_pool_client", answer, {**sent, "ClientSecret": OWN_SECRET})
 
         created = clients.create(sent)

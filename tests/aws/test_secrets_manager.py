@@ -22,7 +22,10 @@ from moto import mock_aws
 
 from tests.canaries import CLIENT_SECRET, OTHER_SECRET, leaked, watch
 from tests.fakes.secrets_manager import INPUTS
+from user_pool_client.aws.calls import Caller
 from user_pool_client.aws.secrets_manager import SecretStore
+from user_pool_client.aws.sessions import ClientCache
+from user_pool_client.deadline import Clock, Deadline
 from user_pool_client.domain.credentials import CURRENT, PENDING, PREVIOUS, Credentials
 from user_pool_client.domain.errors import NoSuchSecret, ProviderError, Refused, TryLater
 from user_pool_client.domain.sensitive import Sensitive
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
 NAME = "user-pool-client/web"
 ARN = f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{NAME}-AbCdEf"
+ONE_TRY = 1e-9  # seconds: too few for any pause
 FIRST, SECOND = "1" * 64, "2" * 64
 ONE = Credentials("1example23456789", Sensitive(CLIENT_SECRET), "1example23456789--1", "us-east-1_Abc123xyz")
 TWO = Credentials("1example23456789", Sensitive(OTHER_SECRET), "1example23456789--2", "us-east-1_Abc123xyz")
@@ -42,21 +46,33 @@ class HushedStore(SecretStore):
     """Hush botocore before each call, as the functions do for each request: it would log what it sends and receives."""
 
     @override
-    def _call(self, *arguments: Any) -> Any:
+    def _call(self, *arguments: Any, **options: Any) -> Any:
         silence_libraries()
-        return super()._call(*arguments)
+        return super()._call(*arguments, **options)
+
+
+def new_store(seconds: float) -> SecretStore:
+    """Give a store whose time stands still."""
+    clock = Clock(monotonic=lambda: 0.0)
+    return HushedStore(Caller(ClientCache("us-east-1", clock), Deadline.after(seconds, clock), lambda **_wait: None))
 
 
 @pytest.fixture
 def store() -> Iterator[SecretStore]:
     with mock_aws():
-        yield HushedStore("us-east-1")
+        yield new_store(60)
 
 
 @pytest.fixture(scope="module")
 def unreal() -> SecretStore:
     """Give one store for all tests that never get as far as to send: a client of boto3 takes a while to make."""
-    return HushedStore("us-east-1")
+    return new_store(ONE_TRY)
+
+
+def client_of(store: SecretStore) -> Any:
+    """Return boto3's client that the next call will be made with."""
+    clients = store.caller.clients
+    return clients.client("secretsmanager", "us-east-1", short_timeout=store.caller.deadline.work_left() < 15)
 
 
 def new_secret(region: str = "us-east-1", **options: Any) -> str:
@@ -201,7 +217,7 @@ def test_a_refusal_is_told_in_our_words_and_without_the_value(
     unreal: SecretStore, method: str, code: str, kind: type[ProviderError], remedy: str
 ) -> None:
     for _ in range(2):  # what cannot be read may be told only by DescribeSecret
-        with Stubber(unreal._client(ARN)) as stubber:
+        with Stubber(client_of(unreal)) as stubber:
             stubber.add_client_error(method, code, QUOTED if method == "put_secret_value" else "no")
             stubber.add_client_error("describe_secret", code, "no")
 
@@ -216,7 +232,7 @@ def test_a_refusal_is_told_in_our_words_and_without_the_value(
 def test_a_secret_that_json_writes_otherwise_is_masked_too(unreal: SecretStore, secret: str) -> None:
     credentials = Credentials("1example23456789", Sensitive(watch(secret)))
     watch(json.dumps(secret)[1:-1])
-    with Stubber(unreal._client(ARN)) as stubber:
+    with Stubber(client_of(unreal)) as stubber:
         stubber.add_client_error("put_secret_value", "ValidationException", credentials.text().reveal())
 
         error = raised_by(lambda store: store.put(ARN, credentials, token=FIRST), unreal)
@@ -243,7 +259,7 @@ def test_no_answer_is_told_by_the_errors_name_alone(
     def fail(**_: object) -> None:
         raise broken
 
-    monkeypatch.setattr(unreal._client(ARN), method, fail)
+    monkeypatch.setattr(client_of(unreal), method, fail)
 
     error = raised_by(CALLS[method], unreal)
 
@@ -255,7 +271,9 @@ def test_no_answer_is_told_by_the_errors_name_alone(
 def test_what_botocore_itself_refuses_is_told_without_its_values(store: SecretStore, secret_id: str) -> None:
     error = raised_by(lambda store: store.put(secret_id, ONE, token=FIRST), store)
 
-    assert str(error).startswith(("Secrets Manager did not answer PutSecretValue", "Secrets Manager refused"))
+    assert "properties do not fit PutSecretValue" in str(error) or error.why.startswith(
+        (f'The secret "{secret_id}"', "Secrets Manager refused")
+    )
 
 
 MODEL = get_session().get_service_model("secretsmanager")
@@ -270,7 +288,7 @@ def test_the_fakes_limits_are_the_models() -> None:
 
 def test_a_call_is_sent_as_the_model_says(unreal: SecretStore) -> None:
     answers: dict[str, Any] = {"ARN": ARN, "Name": NAME}
-    with Stubber(unreal._client(ARN)) as stubber:
+    with Stubber(client_of(unreal)) as stubber:
         value = {**answers, "VersionId": FIRST, "SecretString": ONE.text().reveal()}
         stubber.add_response("get_secret_value", value, {"SecretId": ARN, "VersionStage": PENDING, "VersionId": FIRST})
         token = {"SecretId": ARN, "SecretString": ONE.text().reveal(), "ClientRequestToken": FIRST}

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from tests.fakes.cognito import ApiError, FakeCognito
 from tests.fakes.crowd import Crowd
 from user_pool_client.aws import cognito
+from user_pool_client.aws.calls import Caller
 from user_pool_client.aws.cognito import AppClients
 from user_pool_client.aws.sessions import ClientCache
 from user_pool_client.deadline import Clock, Deadline
@@ -38,7 +39,7 @@ class Direct(ClientCache):
         self._fake = fake
 
     @override
-    def client(self, pool_id: str, role: object = None, *, short_timeout: bool = False) -> Any:
+    def client(self, service: str, region: str, credentials: object = None, *, short_timeout: bool = False) -> Any:
         return self
 
     def __getattr__(self, method: str) -> Callable[..., Json]:
@@ -73,7 +74,7 @@ class Run:
 
         def one(item: Any) -> None:
             deadline = Deadline.after(FUNCTION_TIMEOUT, self.clock)
-            work(AppClients(self.connections, deadline, self._on_wait), item)
+            work(AppClients(Caller(self.connections, deadline, self._on_wait)), item)
             took.append(self.crowd.now - began)
 
         self.crowd.run([lambda item=item: one(item) for item in over])  # type: ignore[misc]

@@ -17,7 +17,6 @@ from tests.fixtures.existing_clients import (
     LIST_TYPE,
     LOOKUP_TYPE,
     SET_SESSION,
-    no_pauses_of_botocores,
 )
 from tests.fixtures.templates import APP, BARE, CONFIDENTIAL
 from tests.fixtures.world import CREATE, DELETE, DESCRIBE, MARKER, POOL, UPDATE, World, a_world
@@ -179,7 +178,7 @@ def cases(*, passing: tuple[bool, ...]) -> list[Any]:
 
 @contextmanager
 def their_world() -> Iterator[World]:
-    with a_world() as world, no_pauses_of_botocores(world):
+    with a_world() as world:
         world.fake.add_pool(THEIR_POOL, account=ACCOUNT)
         world.sts.allow(ROLE_ARN)
         yield world

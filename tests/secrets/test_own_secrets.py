@@ -189,9 +189,9 @@ def test_if_nobody_knows_whether_a_new_secret_of_ones_own_was_kept_the_rollback_
 ) -> None:
     created = kept.world.create(own(kept))
     kept.world.clock.now += 1
-    kept.secrets.fail(PUT, "read-timeout", times=4, after=after)
 
-    kept.world.update(created.physical_id, own(kept, OTHER_SECRET), own(kept))
+    with kept.failing(PUT, "read-timeout", after=after):
+        kept.world.update(created.physical_id, own(kept, OTHER_SECRET), own(kept))
     rolled_back = kept.world.update(created.physical_id, own(kept), own(kept, OTHER_SECRET))
 
     assert rolled_back.status == "SUCCESS"

@@ -29,18 +29,18 @@ type Json = dict[str, Any]
 
 
 REFUSALS = [
-    pytest.param(denied(PUT, NAME), 1, id="no permission"),
-    pytest.param(KMS_DENIED, 1, id="no permission for the key"),
-    pytest.param(CANNOT_ENCRYPT, 1, id="the key is disabled"),
-    pytest.param(ApiError("LimitExceededException", TOO_MANY), 4, id="too many versions"),
-    pytest.param(ApiError("ResourceNotFoundException", NOT_FOUND), 1, id="the secret is gone"),
-    pytest.param(ApiError("NewException", "Something new."), 1, id="an error that nobody knows"),
-    pytest.param(SERVER_ERROR, 4, id="an error of the service"),
-    pytest.param(THROTTLED, 4, id="throttled"),
-    pytest.param("dns", 4, id="no name"),
-    pytest.param("connect-error", 4, id="no connection"),
-    pytest.param("connection-closed", 4, id="cut off"),
-    pytest.param("read-timeout", 4, id="no answer"),
+    pytest.param(denied(PUT, NAME), id="no permission"),
+    pytest.param(KMS_DENIED, id="no permission for the key"),
+    pytest.param(CANNOT_ENCRYPT, id="the key is disabled"),
+    pytest.param(ApiError("LimitExceededException", TOO_MANY), id="too many versions"),
+    pytest.param(ApiError("ResourceNotFoundException", NOT_FOUND), id="the secret is gone"),
+    pytest.param(ApiError("NewException", "Something new."), id="an error that nobody knows"),
+    pytest.param(SERVER_ERROR, id="an error of the service"),
+    pytest.param(THROTTLED, id="throttled"),
+    pytest.param("dns", id="no name"),
+    pytest.param("connect-error", id="no connection"),
+    pytest.param("connection-closed", id="cut off"),
+    pytest.param("read-timeout", id="no answer"),
 ]
 ON_THE_WAY = [
     pytest.param(LIST, ApiError("AccessDeniedException", "not authorized"), id=LIST),
@@ -48,15 +48,15 @@ ON_THE_WAY = [
 ]
 
 
-@pytest.mark.parametrize(("failure", "times"), REFUSALS)
+@pytest.mark.parametrize("failure", REFUSALS)
 @pytest.mark.parametrize("properties", [{}, {"GenerateSecret": "false", "ClientSecret": OWN_SECRET}])
 def test_if_storing_fails_the_answer_has_the_clients_id_and_the_rollback_leaves_nothing(
-    kept: Kept, failure: ApiError | ConnectionFault, times: int, properties: Json
+    kept: Kept, failure: ApiError | ConnectionFault, properties: Json
 ) -> None:
-    kept.secrets.fail(PUT, failure, times=times)
     template = kept.template(**properties)
 
-    failed = kept.world.create(template)
+    with kept.failing(PUT, failure):
+        failed = kept.world.create(template)
 
     assert (failed.status, [failed.physical_id]) == ("FAILED", kept.world.client_ids())
     assert f'"{kept.arn}"' in failed.reason
@@ -93,9 +93,8 @@ def test_if_only_the_answer_to_storing_is_lost_storing_is_tried_again(kept: Kept
 
 
 def test_if_no_answer_to_storing_ever_comes_the_rollback_deletes_the_client(kept: Kept) -> None:
-    kept.secrets.fail(PUT, "read-timeout", times=4, after=True)
-
-    failed = kept.world.create(kept.template())
+    with kept.failing(PUT, "read-timeout", after=True):
+        failed = kept.world.create(kept.template())
 
     assert (failed.status, [failed.physical_id]) == ("FAILED", kept.world.client_ids())
     assert kept.world.delete(failed.physical_id, kept.template()).status == "SUCCESS"
@@ -159,16 +158,16 @@ def test_a_permission_that_is_missing_is_named_with_the_parameter_that_gives_it(
     )
 
 
-@pytest.mark.parametrize(("failure", "times"), REFUSALS)
+@pytest.mark.parametrize("failure", REFUSALS)
 def test_if_storing_the_secret_of_a_replacement_fails_the_old_client_and_the_old_secret_stay(
-    kept: Kept, failure: ApiError | ConnectionFault, times: int
+    kept: Kept, failure: ApiError | ConnectionFault
 ) -> None:
     old = kept.made()
     kept.rotate()
     before, new = kept.current(), kept.template(UserPoolId=OTHER_POOL)
-    kept.secrets.fail(PUT, failure, times=times)
 
-    failed = kept.world.update(old, new, kept.template())
+    with kept.failing(PUT, failure):
+        failed = kept.world.update(old, new, kept.template())
     deleted = kept.world.delete(failed.physical_id, new)
 
     assert failed.status == "FAILED"
@@ -184,9 +183,9 @@ def test_if_no_answer_to_storing_the_secret_of_a_replacement_comes_the_rollback_
 ) -> None:
     old = kept.made()
     before, new = kept.current(), kept.template(UserPoolId=OTHER_POOL)
-    kept.secrets.fail(PUT, "read-timeout", times=4, after=True)
 
-    failed = kept.world.update(old, new, kept.template())
+    with kept.failing(PUT, "read-timeout", after=True):
+        failed = kept.world.update(old, new, kept.template())
     assert kept.current()["client_id"] == failed.physical_id
     deleted = kept.world.delete(failed.physical_id, new)
 
@@ -210,15 +209,15 @@ def test_if_the_secret_for_a_replacement_cannot_be_read_nothing_is_made(
     assert kept.world.client_ids(OTHER_POOL) == []
 
 
-@pytest.mark.parametrize(("failure", "times"), REFUSALS)
+@pytest.mark.parametrize("failure", REFUSALS)
 def test_if_storing_fails_when_secret_id_comes_the_rollback_gives_the_secret_as_before(
-    kept: Kept, failure: ApiError | ConnectionFault, times: int
+    kept: Kept, failure: ApiError | ConnectionFault
 ) -> None:
     before = {"UserPoolId": POOL, "GenerateSecret": "true"}
     created = kept.world.create(before)
-    kept.secrets.fail(PUT, failure, times=times)
 
-    failed = kept.world.update(created.physical_id, kept.template(), before)
+    with kept.failing(PUT, failure):
+        failed = kept.world.update(created.physical_id, kept.template(), before)
     rolled_back = kept.world.update(created.physical_id, before, kept.template())
 
     assert (failed.status, failed.physical_id) == ("FAILED", created.physical_id)

@@ -11,18 +11,24 @@ import yaml
 
 from tests.stack.examples import CONSUMER, MACHINE, SERVER, Example
 from tools.local_aws.ministack import PROVIDER, ROOT, StackFailed
-from user_pool_client.aws import cloudformation, cognito, secrets_manager
+from user_pool_client.aws.cloudformation import CLOUDFORMATION
+from user_pool_client.aws.cognito import COGNITO, AppClients
+from user_pool_client.aws.secrets_manager import SECRETS_MANAGER
 from user_pool_client.operations import ports
 
 if TYPE_CHECKING:
     from tools.local_aws.ministack import LocalAws, Stack
+    from user_pool_client.aws.calls import Service
 
 
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
-SECRETS = {
-    f"secretsmanager:{method.title().replace('_', '')}"
-    for method in re.findall(r'_call\(secret_id, "(\w+)"', inspect.getsource(secrets_manager))
-}
+
+
+def actions(service: Service) -> set[str]:
+    return {f"{service.name}:{operation}" for operation in service.operations}
+
+
+SECRETS = actions(SECRETS_MANAGER)
 
 
 class Loader(yaml.SafeLoader):
@@ -49,14 +55,11 @@ def test_sam_finds_nothing_wrong_with_the_template(bare_aws: LocalAws) -> None:
 
 
 def test_the_role_allows_the_calls_that_the_code_makes_and_no_others() -> None:
-    calls = {f"cognito-idp:{operation}" for operation in cognito._METHODS}
-    calls |= {f"cloudformation:{operation}" for operation in cloudformation._METHODS}
-
-    assert allowed_actions("Role") == calls | SECRETS | LOGS
+    assert allowed_actions("Role") == actions(COGNITO) | actions(CLOUDFORMATION) | SECRETS | LOGS
 
 
 def test_the_role_of_the_rotation_allows_the_calls_that_the_code_makes_and_no_others() -> None:
-    members = (getattr(cognito.AppClients, name) for name in get_protocol_members(ports.ClientSecrets))
+    members = (getattr(AppClients, name) for name in get_protocol_members(ports.ClientSecrets))
     operations = [re.findall(r'_call\(\s*"(\w+)"', inspect.getsource(member)) for member in members]
 
     assert all(operations)

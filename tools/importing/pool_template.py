@@ -10,8 +10,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, TextIO, cast, override
 
 from tools.template_text import as_yaml, short
+from user_pool_client.aws.calls import Caller
 from user_pool_client.aws.cognito import AppClients
-from user_pool_client.aws.sessions import ClientCache, Role
+from user_pool_client.aws.sessions import ClientCache, RoleCredentials
 from user_pool_client.deadline import Clock, Deadline
 from user_pool_client.domain.errors import NotFound, Refused
 from user_pool_client.domain.parsing import parse
@@ -21,7 +22,7 @@ from user_pool_client.domain.properties import SETTINGS, TOKENS, UPDATABLE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+    from botocore.client import BaseClient
 
     from user_pool_client.domain.app_client import AppClient, ClientSummary
 
@@ -92,11 +93,11 @@ class PacedConnections(ClientCache):
 
     @override
     def client(
-        self, pool_id: str, role: Role | None = None, *, short_timeout: bool = False
-    ) -> CognitoIdentityProviderClient:
-        """Return the client for the Region in a user pool's id."""
-        paced = _Paced(super().client(pool_id, role, short_timeout=short_timeout), self._wait)
-        return cast("CognitoIdentityProviderClient", paced)
+        self, service: str, region: str, credentials: RoleCredentials | None = None, *, short_timeout: bool = False
+    ) -> BaseClient:
+        """Return the service's client for a Region."""
+        paced = _Paced(super().client(service, region, credentials, short_timeout=short_timeout), self._wait)
+        return cast("BaseClient", paced)
 
     def _wait(self, method: str) -> None:
         seconds = self._free_at.get(method, 0.0) - self._clock.monotonic()
@@ -108,7 +109,7 @@ class PacedConnections(ClientCache):
 class _Paced:
     """A client of boto3's that waits before each call."""
 
-    def __init__(self, client: CognitoIdentityProviderClient, wait: Callable[[str], None]) -> None:
+    def __init__(self, client: BaseClient, wait: Callable[[str], None]) -> None:
         self._client = client
         self._wait = wait
 
@@ -162,7 +163,7 @@ class Pool:
             yield f"SSOSession is left out, and stays as it is: {' '.join(self._no_sessions.split())}"
 
     def _clients(self) -> AppClients:
-        return AppClients(self._connections, Deadline.after(PATIENCE, self._clock), self._progress.waiting)
+        return AppClients(Caller(self._connections, Deadline.after(PATIENCE, self._clock), self._progress.waiting))
 
 
 def logical_ids(clients: Sequence[ClientSummary]) -> dict[str, str]:

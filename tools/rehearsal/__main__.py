@@ -18,8 +18,9 @@ from tools.local_aws.terminal import MASK, Screen, heading, paragraph, table, ti
 from tools.rehearsal import local_template
 from tools.rehearsal.forecast import Change, Forecast, forecast, told
 from tools.template_text import CannotError, Template
+from user_pool_client.aws.calls import Caller
 from user_pool_client.aws.cognito import AppClients
-from user_pool_client.aws.sessions import ClientCache, Role
+from user_pool_client.aws.sessions import ClientCache, RoleCredentials
 from user_pool_client.deadline import Clock, Deadline
 from user_pool_client.domain.errors import ProviderError
 from user_pool_client.domain.physical_id import generated_name
@@ -29,7 +30,7 @@ from user_pool_client.log import on_retry, silence_libraries
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+    from botocore.client import BaseClient
 
     from tools.local_aws.ministack import LocalAws, Stack
     from tools.rehearsal.local_template import LeftOut
@@ -168,9 +169,13 @@ class _LocalConnections(ClientCache):
 
     @override
     def client(
-        self, pool_id: str, role: Role | None = None, *, short_timeout: bool = False
-    ) -> CognitoIdentityProviderClient:
+        self, service: str, region: str, credentials: RoleCredentials | None = None, *, short_timeout: bool = False
+    ) -> BaseClient:
         return self._aws.cognito
+
+    @override
+    def is_region(self, service: str, region: str) -> bool:
+        return True
 
 
 class Rehearsal:
@@ -329,7 +334,7 @@ class Rehearsal:
         """Return a client as Cognito shows it; there are no second secrets here, so one that shows none has none."""
         scope = Scope(version.template.data, version.parameters, self._pseudo(stack), self._exports(), ids)
         properties = local_template.ours(version.template.data)[name].get("Properties") or {}
-        clients = AppClients(_LocalConnections(self._aws), Deadline.after(_PATIENCE, Clock()), on_retry)
+        clients = AppClients(Caller(_LocalConnections(self._aws), Deadline.after(_PATIENCE, Clock()), on_retry))
         try:
             pools = [scope.value(properties.get("UserPoolId"))]
         except UnknownValue:

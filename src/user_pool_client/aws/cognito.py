@@ -1,50 +1,19 @@
-"""The only module that calls Cognito: retries, and errors in our words."""
+"""The only module that calls Cognito: what it is asked for, and what its errors mean."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError, SSLError
-from botocore.exceptions import ConnectionError as NoConnection
-from botocore.parsers import ResponseParserError
-
-from user_pool_client.aws.retry import TRY_LATER, Failure, RetryHook, RetryPolicy, retry
-from user_pool_client.aws.sessions import _SERVER_ERRORS, ClientCache, Role
-from user_pool_client.deadline import Deadline
+from user_pool_client.aws.calls import Answer, Call, Caller, Judgement, Refusal, Service
+from user_pool_client.aws.retry import TRY_LATER
+from user_pool_client.aws.sessions import Role
+from user_pool_client.aws.sts import role_credentials
 from user_pool_client.domain.app_client import AppClient, ClientSecretRef, ClientSummary
-from user_pool_client.domain.errors import (
-    FeatureUnavailable,
-    NotFound,
-    OutcomeUnknown,
-    ProviderError,
-    Refused,
-    TryLater,
-)
+from user_pool_client.domain.errors import FeatureUnavailable, NotFound, ProviderError, Refused
 from user_pool_client.domain.properties import TOKENS, UPDATABLE, Settings
-from user_pool_client.domain.sensitive import Sensitive, mask
+from user_pool_client.domain.sensitive import Sensitive
 from user_pool_client.log import logger
-
-if TYPE_CHECKING:
-    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
-
-# Answers after which the same call may succeed; anything that ends in 5xx is treated alike.
-_TRANSIENT = frozenset(
-    {
-        "TooManyRequestsException",
-        "ThrottlingException",
-        "ConcurrentModificationException",
-        "InternalErrorException",
-        "InternalServerException",
-    }
-)
-
-
-# The answers that surely mean that nothing was done: the only ones after which a Create is sent again, because
-# CreateUserPoolClient has no idempotency token.
-# docs/decisions/0005-search-for-the-client-before-creating-another.md
-_NOT_DONE = frozenset({"TooManyRequestsException", "ThrottlingException"})
-
 
 _FEATURE_UNAVAILABLE = frozenset(
     {
@@ -55,10 +24,6 @@ _FEATURE_UNAVAILABLE = frozenset(
         "InvalidAction",
     }
 )
-
-
-# The operations whose answer shows the client.
-_SHOWING = frozenset({"CreateUserPoolClient", "DescribeUserPoolClient", "UpdateUserPoolClient"})
 
 
 _TEMPLATE = "correct the template and deploy again."
@@ -92,7 +57,41 @@ REMEDIES: Mapping[str, str] = {
 }
 
 
-_SHORT_FROM = 15.0  # seconds: as long as the other one may take
+def _judge(refusal: Refusal) -> Judgement:
+    kind: type[ProviderError] = Refused
+    if refusal.code == "ResourceNotFoundException":
+        kind = NotFound
+    elif refusal.code in _FEATURE_UNAVAILABLE:
+        kind = FeatureUnavailable
+    return kind, REMEDIES.get(refusal.code, "see Cognito's words, and deploy again.")
+
+
+def _is_answer(operation: str, answer: Answer) -> bool:
+    """Tell whether an answer that should show the client does."""
+    shows = ("CreateUserPoolClient", "DescribeUserPoolClient", "UpdateUserPoolClient")
+    return operation not in shows or {"UserPoolId", "ClientId"} <= answer.get("UserPoolClient", {}).keys()
+
+
+COGNITO = Service(
+    "cognito-idp",
+    "Cognito",
+    operations={
+        "CreateUserPoolClient": "create_user_pool_client",
+        "DescribeUserPoolClient": "describe_user_pool_client",
+        "UpdateUserPoolClient": "update_user_pool_client",
+        "DeleteUserPoolClient": "delete_user_pool_client",
+        "ListUserPoolClientSecrets": "list_user_pool_client_secrets",
+        "AddUserPoolClientSecret": "add_user_pool_client_secret",
+        "DeleteUserPoolClientSecret": "delete_user_pool_client_secret",
+        "DescribeUserPool": "describe_user_pool",
+        "ListUserPoolClients": "list_user_pool_clients",
+        "GetUserPoolClientSessionConfiguration": "get_user_pool_client_session_configuration",
+        "SetUserPoolClientSessionConfiguration": "set_user_pool_client_session_configuration",
+    },
+    judge=_judge,
+    transient=frozenset({"ConcurrentModificationException", "InternalErrorException", "InternalServerException"}),
+    is_answer=_is_answer,
+)
 
 
 _PAGE = 60  # the most that ListUserPoolClients gives at once
@@ -102,9 +101,7 @@ _PAGE = 60  # the most that ListUserPoolClients gives at once
 class AppClients:
     """The app clients of user pools, for the time of one request."""
 
-    connections: ClientCache
-    deadline: Deadline
-    on_retry: RetryHook
+    caller: Caller
     role: Role | None = None
     # What Cognito's words must not tell: the template's secrets, and those that Cognito shows on the way.
     secrets: list[Sensitive] = field(default_factory=list, repr=False)
@@ -116,7 +113,7 @@ class AppClients:
         """
         if secret := settings.get("ClientSecret"):
             self.secrets.append(secret)
-        answer = self._call("CreateUserPoolClient", settings, retry_if=_surely_not_done)
+        answer = self._call("CreateUserPoolClient", settings, idempotent=False)
         return self._observed(answer["UserPoolClient"])
 
     def describe(self, pool_id: str, client_id: str) -> AppClient | None:
@@ -142,7 +139,7 @@ class AppClients:
         if value is not None:
             self.secrets.append(value)
             parameters["ClientSecret"] = value
-        answer = self._call("AddUserPoolClientSecret", parameters, retry_if=_surely_not_done)["ClientSecretDescriptor"]
+        answer = self._call("AddUserPoolClientSecret", parameters, idempotent=False)["ClientSecretDescriptor"]
         secret = value or Sensitive(answer["ClientSecretValue"])
         self.secrets.append(secret)
         return answer["ClientSecretId"], secret
@@ -225,98 +222,32 @@ class AppClients:
         )
 
     def _call(
-        self,
-        operation: str,
-        parameters: Mapping[str, Any],
-        *,
-        retry_if: Callable[[Failure], bool] = lambda failure: failure.transient,
-        after_deadline: bool = False,
-    ) -> Mapping[str, Any]:
+        self, operation: str, parameters: Mapping[str, Any], *, idempotent: bool = True, after_deadline: bool = False
+    ) -> Answer:
         """Call until it works, it is hopeless, or time is up. Raises ProviderError, which quotes no secret."""
-        left = self.deadline.answer_left if after_deadline else self.deadline.work_left
-
-        def attempt() -> Mapping[str, Any] | Failure:
-            short_timeout = left() < _SHORT_FROM
-            client = self.connections.client(parameters["UserPoolId"], self.role, short_timeout=short_timeout)
-            return self._send(client, operation, parameters)
-
-        patience = RetryPolicy(self.deadline.clock, left, self.on_retry, after_deadline)
-        return retry(operation, attempt, patience, again=retry_if)
-
-    def _send(
-        self, client: "CognitoIdentityProviderClient", operation: str, parameters: Mapping[str, Any]
-    ) -> Mapping[str, Any] | Failure:
-        """Call once; return what went wrong rather than raise it, so that no error of botocore's is in any chain."""
         logger.debug("Calling Cognito", extra={"operation": operation, "parameters": dict(parameters)})
-        method = getattr(client, _METHODS[operation])
-        try:
-            answer: Mapping[str, Any] = method(
-                **{
-                    name: value.reveal() if isinstance(value, Sensitive) else value
-                    for name, value in parameters.items()
-                }
+        region = parameters["UserPoolId"].partition("_")[0]
+        if not self.caller.clients.is_region(COGNITO.name, region):
+            raise _no_region(parameters["UserPoolId"], region)
+        credentials = None
+        if self.role is not None:
+            credentials = role_credentials(self.caller, self.role, after_deadline=after_deadline)
+        return self.caller.call(
+            Call(
+                COGNITO,
+                operation,
+                parameters,
+                region=region,
+                credentials=credentials,
+                secrets=self.secrets,
+                idempotent=idempotent,
+                after_deadline=after_deadline,
             )
-        except ClientError as error:
-            return self._refusal(operation, error)
-        except ParamValidationError:  # its text quotes the values
-            return Failure(
-                "ParamValidationError",
-                transient=False,
-                error=Refused(f"The properties do not fit {operation}.", _TEMPLATE),
-            )
-        except (BotoCoreError, ResponseParserError) as error:
-            code = type(error).__name__
-            broken = isinstance(error, (HTTPClientError, NoConnection, ResponseParserError)) and not isinstance(
-                error, SSLError
-            )
-            why = f"Cognito did not answer {operation}: {code}."
-            return Failure(code, transient=broken, error=_lost(operation, why) if broken else TryLater(why, TRY_LATER))
-        if operation in _SHOWING and not {"UserPoolId", "ClientId"} <= answer.get("UserPoolClient", {}).keys():
-            # What botocore makes of a page that somebody between here and Cognito has put in the answer's place.
-            return Failure(
-                "UnreadableAnswer",
-                transient=True,
-                error=_lost(operation, f"The answer to {operation} was not Cognito's."),
-            )
-        return answer
-
-    def _refusal(self, operation: str, error: ClientError) -> Failure:
-        details: Mapping[str, Any] = error.response.get("Error", {})
-        code = str(details.get("Code", "Unknown"))
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        transient = code in _TRANSIENT or status >= _SERVER_ERRORS
-        kind: type[ProviderError] = TryLater if transient else Refused
-        if code == "ResourceNotFoundException":
-            kind = NotFound
-        elif code in _FEATURE_UNAVAILABLE:
-            kind = FeatureUnavailable
-        words = mask(str(details.get("Message", "")), self.secrets)
-        remedy = REMEDIES.get(code, TRY_LATER if transient else "see Cognito's words, and deploy again.")
-        why = f"Cognito refused {operation} with {code}: {words}".rstrip(": .") + "."
-        unknown = transient and code not in _NOT_DONE
-        return Failure(code, transient=transient, error=_lost(operation, why) if unknown else kind(why, remedy))
+        )
 
 
-def _surely_not_done(failure: Failure) -> bool:
-    return failure.code in _NOT_DONE
-
-
-def _lost(operation: str, why: str) -> TryLater:
-    """Return what is said where it is not known whether a call was carried out: of a Create that matters."""
-    kind = OutcomeUnknown if operation == "CreateUserPoolClient" else TryLater
-    return kind(why, TRY_LATER)
-
-
-_METHODS = {
-    "CreateUserPoolClient": "create_user_pool_client",
-    "DescribeUserPoolClient": "describe_user_pool_client",
-    "UpdateUserPoolClient": "update_user_pool_client",
-    "DeleteUserPoolClient": "delete_user_pool_client",
-    "ListUserPoolClientSecrets": "list_user_pool_client_secrets",
-    "AddUserPoolClientSecret": "add_user_pool_client_secret",
-    "DeleteUserPoolClientSecret": "delete_user_pool_client_secret",
-    "DescribeUserPool": "describe_user_pool",
-    "ListUserPoolClients": "list_user_pool_clients",
-    "GetUserPoolClientSessionConfiguration": "get_user_pool_client_session_configuration",
-    "SetUserPoolClientSessionConfiguration": "set_user_pool_client_session_configuration",
-}
+def _no_region(pool_id: str, region: str) -> NotFound:
+    return NotFound(
+        f'UserPoolId "{pool_id}" names the Region "{region}", which does not exist or has no Cognito user pools.',
+        "correct UserPoolId; the part before the underscore is the Region.",
+    )

@@ -9,9 +9,9 @@ from user_pool_client.domain.errors import ProviderError, TryLater
 
 TRY_LATER = "deploy again in a few minutes."
 
-
 # The longest pause is short enough for the last of some hundred callers not to sleep long while the quota is free, and
-# long enough for few calls to be in vain: docs/decisions/0028-retries-use-full-jitter-up-to-eight-seconds.md has the numbers.
+# long enough for few calls to be in vain; the numbers:
+# docs/decisions/0028-retries-use-full-jitter-up-to-eight-seconds.md
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 8.0  # seconds
 
 

@@ -1,36 +1,59 @@
 """The only module that calls Secrets Manager."""
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
-
+from user_pool_client.aws.calls import Answer, Call, Caller, Judgement, Refusal, Service
 from user_pool_client.domain.credentials import CURRENT, Credentials, Version
-from user_pool_client.domain.errors import NoSuchSecret, ProviderError, Refused, TryLater
-from user_pool_client.domain.sensitive import Sensitive, mask
-
-if TYPE_CHECKING:
-    from mypy_boto3_secretsmanager import SecretsManagerClient
-
-# Every call may be repeated: a PutSecretValue carries its ClientRequestToken.
-_CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 4, "mode": "standard"})
-
-
-_TRANSIENT = frozenset({"InternalServiceError", "ThrottlingException"})
-
+from user_pool_client.domain.errors import NoSuchSecret, Refused
+from user_pool_client.domain.sensitive import Sensitive
 
 _GONE = frozenset({"ResourceNotFoundException", "InvalidRequestException"})
 
 
-class SecretStore:
-    """Secrets Manager, as far as an app client's credentials need it. `secret_id` is an ARN or a name."""
+_PERMISSION = (
+    "name the secret so that the parameter SecretArns of the stack behind the service token allows it (its "
+    "default: names that begin with user-pool-client/), and let the key's policy allow the function's role."
+)
 
-    def __init__(self, home: str) -> None:
-        self._home = home
-        self._clients: dict[str, SecretsManagerClient] = {}
+
+def _judge(refusal: Refusal) -> Judgement:
+    if refusal.code in _GONE:
+        return NoSuchSecret, "check SecretId: the secret must exist, in this account."
+    return (
+        Refused,
+        _PERMISSION if refusal.code == "AccessDeniedException" else "see Secrets Manager's words, and deploy again.",
+    )
+
+
+SECRETS_MANAGER = Service(
+    "secretsmanager",
+    "Secrets Manager",
+    operations={
+        "GetSecretValue": "get_secret_value",
+        "DescribeSecret": "describe_secret",
+        "PutSecretValue": "put_secret_value",
+        "UpdateSecretVersionStage": "update_secret_version_stage",
+    },
+    judge=_judge,
+    transient=frozenset({"InternalServiceError"}),
+)
+
+
+# How much of the time that is left a value may take to be stored: what cannot be stored is undone before time is up.
+_SHARE_FOR_STORING = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class SecretStore:
+    """Secrets Manager, as far as an app client's credentials need it, for the time of one request.
+
+    `secret_id` is an ARN or a name. Every call may be repeated: a PutSecretValue carries its ClientRequestToken.
+    """
+
+    caller: Caller
 
     def version(self, secret_id: str, stage: str, version_id: str | None = None) -> Version | None:
         """Return the version with this stage, or None if no version has it.
@@ -41,7 +64,7 @@ class SecretStore:
         if version_id is not None:
             parameters["VersionId"] = version_id
         try:
-            answer = self._call(secret_id, "get_secret_value", parameters)
+            answer = self._call("GetSecretValue", parameters)
         except NoSuchSecret:
             # The same error is said of a secret that has no such version yet.
             self.stages(secret_id)
@@ -50,7 +73,7 @@ class SecretStore:
 
     def stages(self, secret_id: str) -> Mapping[str, list[str]]:
         """Return the stages of every version by its id."""
-        answer = self._call(secret_id, "describe_secret", {"SecretId": secret_id})
+        answer = self._call("DescribeSecret", {"SecretId": secret_id})
         if "DeletedDate" in answer:
             raise NoSuchSecret(
                 f'The secret "{secret_id}" is about to be deleted.', "restore it, or give another SecretId."
@@ -68,79 +91,63 @@ class SecretStore:
             "VersionStages": [stage],
         }
         # JSON may write the client secret otherwise than it is, so the whole is one as well.
-        answer = self._call(secret_id, "put_secret_value", parameters, [text, credentials.client_secret])
+        secrets = [text, credentials.client_secret]
+        within = self.caller.deadline.work_left() * _SHARE_FOR_STORING
+        answer = self._call("PutSecretValue", parameters, secrets, within=within)
         return Version(answer["ARN"], answer["VersionId"], credentials)
 
     def make_current(self, secret_id: str, version_id: str, *, instead_of: str) -> None:
         """Move AWSCURRENT from one version to another; AWSPREVIOUS follows to the one that loses it."""
-        parameters = {
-            "SecretId": secret_id,
-            "VersionStage": CURRENT,
-            "MoveToVersionId": version_id,
-            "RemoveFromVersionId": instead_of,
-        }
-        try:
-            self._call(secret_id, "update_secret_version_stage", parameters)
-        except Refused:
-            # A call that worked and whose answer was lost is sent again, and then the stage is no longer where it was.
-            if CURRENT not in self.stages(secret_id).get(version_id, []):
-                raise
+        self._move(secret_id, CURRENT, source=instead_of, target=version_id)
 
     def mark(self, secret_id: str, version_id: str, stage: str) -> None:
         """Give a stage of our own to a version; another one that has it loses it."""
         holder = next((one for one, stages in self.stages(secret_id).items() if stage in stages), None)
         if holder == version_id:
             return
-        parameters = {"SecretId": secret_id, "VersionStage": stage, "MoveToVersionId": version_id}
-        if holder is not None:
-            parameters["RemoveFromVersionId"] = holder
-        self._call(secret_id, "update_secret_version_stage", parameters)
+        self._move(secret_id, stage, source=holder, target=version_id)
 
     def unstage(self, secret_id: str, version_id: str, stage: str) -> None:
         """Take a stage away from a version."""
-        parameters = {"SecretId": secret_id, "VersionStage": stage, "RemoveFromVersionId": version_id}
-        self._call(secret_id, "update_secret_version_stage", parameters)
+        self._move(secret_id, stage, source=version_id, target=None)
 
-    def _client(self, secret_id: str) -> "SecretsManagerClient":
-        parts = secret_id.split(":")
-        region = parts[3] if secret_id.startswith("arn:") and len(parts) > 3 else self._home  # noqa: PLR2004
-        if region not in self._clients:
-            self._clients[region] = boto3.client("secretsmanager", region_name=region or None, config=_CONFIG)
-        return self._clients[region]
+    def _move(self, secret_id: str, stage: str, *, source: str | None, target: str | None) -> None:
+        parameters = {"SecretId": secret_id, "VersionStage": stage}
+        if target is not None:
+            parameters["MoveToVersionId"] = target
+        if source is not None:
+            parameters["RemoveFromVersionId"] = source
+        try:
+            self._call("UpdateSecretVersionStage", parameters)
+        except Refused:
+            # A call that worked and whose answer was lost is sent again, and then the stage is no longer where it was.
+            holders = [version_id for version_id, stages in self.stages(secret_id).items() if stage in stages]
+            if holders != ([] if target is None else [target]):
+                raise
 
     def _call(
-        self, secret_id: str, method: str, parameters: Mapping[str, Any], secrets: Sequence[Sensitive] = ()
-    ) -> Mapping[str, Any]:
-        """Call; raise a ProviderError whose text has none of the `secrets` in it, and none of botocore's errors."""
-        plain = {name: value.reveal() if isinstance(value, Sensitive) else value for name, value in parameters.items()}
-        operation = "".join(word.capitalize() for word in method.split("_"))
-        try:
-            answer: Mapping[str, Any] = getattr(self._client(secret_id), method)(**plain)
-        except ClientError as error:
-            failure = _refusal(secret_id, operation, error, secrets)
-        except (BotoCoreError, ResponseParserError) as error:
-            failure = TryLater(
-                f'Secrets Manager did not answer {operation} for "{secret_id}": {type(error).__name__}.',
-                "deploy again in a few minutes.",
+        self,
+        operation: str,
+        parameters: Mapping[str, Any],
+        secrets: Sequence[Sensitive] = (),
+        *,
+        within: float = math.inf,
+    ) -> Answer:
+        """Call until it works, it is hopeless, or time is up. Raises ProviderError, which quotes no secret."""
+        secret_id = parameters["SecretId"]
+        region = _region(secret_id)
+        if region and not self.caller.clients.is_region(SECRETS_MANAGER.name, region):
+            why = (
+                f'The secret "{secret_id}" is in the Region "{region}", which does not exist or has no Secrets Manager.'
             )
-        else:
-            return answer
-        raise failure
-
-
-def _refusal(secret_id: str, operation: str, error: ClientError, secrets: Sequence[Sensitive]) -> ProviderError:
-    details: Mapping[str, Any] = error.response.get("Error", {})
-    code = str(details.get("Code", "Unknown"))
-    words = mask(str(details.get("Message", "")), secrets).rstrip(".")
-    why = f'Secrets Manager refused {operation} for "{secret_id}" with {code}: {words}.'
-    if code in _GONE:
-        return NoSuchSecret(why, "check SecretId: the secret must exist, in this account.")
-    if code in _TRANSIENT:
-        return TryLater(why, "deploy again in a few minutes.")
-    if code == "AccessDeniedException":
-        return Refused(
-            why,
-            "name the secret so that the parameter SecretArns of the stack behind the service token allows it (its "
-            "default: names that begin with user-pool-client/), and let the key's policy allow the function's role.",
+            raise NoSuchSecret(why, "correct SecretId.")
+        about = f' for "{secret_id}"'
+        return self.caller.call(
+            Call(SECRETS_MANAGER, operation, parameters, region=region, about=about, secrets=secrets, within=within)
         )
-    return Refused(why, "see Secrets Manager's words, and deploy again.")
+
+
+def _region(secret_id: str) -> str:
+    """Return the Region in an ARN; '' for a name, which is one of the own Region's."""
+    parts = secret_id.split(":")
+    return parts[3] if parts[0] == "arn" and len(parts) > 3 else ""  # noqa: PLR2004 - as in an ARN

@@ -1,32 +1,21 @@
-"""Who calls Cognito, and where: boto3's clients for each Region and role."""
+"""Who calls AWS, and where: boto3's clients for each service, Region and role, and the credentials of roles."""
 
 import contextlib
-import math
 import re
 import socket
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
+from botocore.client import BaseClient
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import BotoCoreError
 
-from user_pool_client.aws.retry import TRY_LATER
 from user_pool_client.deadline import Clock
-from user_pool_client.domain.errors import NotFound, ProviderError, Refused, TryLater
 from user_pool_client.domain.physical_id import stack_name
+from user_pool_client.domain.sensitive import Sensitive
 
-if TYPE_CHECKING:
-    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
-
-_ROLE = (
-    "allow it in the parameter RoleArns of the stack behind the service token, and in the role's trust "
-    "policy (with its ExternalId, if it asks for one), then deploy again."
-)
-
-
-# Retries are ours: botocore's would send CreateUserPoolClient again after a read timeout.
+# Retries are ours: botocore's would send CreateUserPoolClient again after a read timeout, and look at no deadline.
 _ONCE: Any = {"total_max_attempts": 1}
 
 
@@ -38,17 +27,7 @@ _CONFIG = Config(connect_timeout=5, read_timeout=10, retries=_ONCE)
 _SHORT_CONFIG = Config(connect_timeout=1, read_timeout=3, retries=_ONCE)
 
 
-_STS_CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 3, "mode": "standard"})
-
-
-# Longer than any request takes, so that credentials do not end in the middle of one (seconds).
-_RENEW_BEFORE = 900.0
-
-
 _LONGEST_SESSION_NAME = 64
-
-
-_SERVER_ERRORS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,78 +46,93 @@ def session_name(stack_id: str, logical_resource_id: str) -> str:
     return re.sub(r"[^A-Za-z0-9_+=,.@-]", "-", name)
 
 
+@dataclass(frozen=True, slots=True)
+class RoleCredentials:
+    """The credentials of a role that was assumed; `renew_at` is in seconds since 1970."""
+
+    role: Role
+    access_key_id: str
+    secret_access_key: Sensitive
+    session_token: Sensitive
+    renew_at: float
+
+
 # docs/decisions/0016-boto3-clients-are-cached-for-each-role-and-region.md
 class ClientCache:
-    """boto3's clients, one for each Region and role, kept while the function is warm."""
+    """boto3's clients and the credentials of roles, kept while the function is warm.
+
+    Credentials are kept apart from clients: all clients of a role share them. Region '' is wherever boto3 finds itself.
+    """
 
     def __init__(self, home: str, clock: Clock) -> None:
-        self._home = home
+        self.home = home
         self._clock = clock
-        self._clients: dict[tuple[str, Role | None, bool], tuple[CognitoIdentityProviderClient, float]] = {}
+        self._regions: set[tuple[str, str]] = set()
+        self._credentials: dict[Role, RoleCredentials] = {}
+        self._clients: dict[tuple[str, str, Role | None, bool], tuple[BaseClient, RoleCredentials | None]] = {}
 
     def prepare(self) -> None:
-        """Make the client for the own Region before it is needed; what keeps it from being made is told when it is."""
+        """Make Cognito's client for the own Region before it is needed; an error is reported when it is."""
         with contextlib.suppress(BotoCoreError, ValueError):
-            self.client(self._home)
+            self.client("cognito-idp", self.home)
 
     def client(
-        self, pool_id: str, role: Role | None = None, *, short_timeout: bool = False
-    ) -> "CognitoIdentityProviderClient":
-        """Return the client for the Region in a user pool's id; a `hurried` one gives up on an answer sooner.
+        self, service: str, region: str, credentials: RoleCredentials | None = None, *, short_timeout: bool = False
+    ) -> BaseClient:
+        """Return the service's client for a Region, with the function's own credentials unless others are given.
 
-        Raises NotFound if there is no such Region, and Refused or Unavailable if the role cannot be assumed.
+        One with a short timeout gives up on an answer sooner.
         """
-        region = pool_id.partition("_")[0]
-        client, expires = self._clients.get((region, role, short_timeout), (None, 0.0))
-        if client is None or expires < self._clock.wall():
-            if region != self._home:
-                _check_exists(region, pool_id)
-            config = _SHORT_CONFIG if short_timeout else _CONFIG
-            if role is None:
-                client, expires = boto3.client("cognito-idp", region_name=region, config=config), math.inf
-            else:
-                session, expires = self._assume(role)
-                client = session.client("cognito-idp", region_name=region, config=config)
-            self._clients[region, role, short_timeout] = client, expires
+        key = service, region, credentials.role if credentials else None, short_timeout
+        client, made_with = self._clients.get(key, (None, None))
+        if client is None or made_with is not credentials:
+            client = _new_client(service, region, credentials, _SHORT_CONFIG if short_timeout else _CONFIG)
+            self._clients[key] = client, credentials
         return client
 
-    def _assume(self, role: Role) -> tuple[boto3.Session, float]:
-        """Return a session of the role and when to renew it, in seconds since 1970."""
-        sts = boto3.client("sts", region_name=self._home or None, config=_STS_CONFIG)
-        parameters: dict[str, Any] = {"RoleArn": role.arn, "RoleSessionName": role.session}
-        if role.external_id is not None:
-            parameters["ExternalId"] = role.external_id
-        try:
-            answer = sts.assume_role(**parameters)
-        except ClientError as error:
-            details = error.response.get("Error", {})
-            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            transient = "Throttl" in str(details.get("Code")) or status >= _SERVER_ERRORS
-            kind: type[ProviderError] = TryLater if transient else Refused
-            why = f"RoleArn {role.arn} could not be assumed: {details.get('Code')}: {details.get('Message')}"
-            refused = kind(why.rstrip(": .") + ".", TRY_LATER if transient else _ROLE)
-        except (BotoCoreError, ResponseParserError) as error:
-            refused = TryLater(f"RoleArn {role.arn} could not be assumed: {type(error).__name__}.", TRY_LATER)
-        else:
-            given = answer["Credentials"]
-            session = boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
-            return session, given["Expiration"].timestamp() - _RENEW_BEFORE
-        raise refused
+    def credentials(self, role: Role) -> RoleCredentials | None:
+        """Return the credentials of a role, or None if there are none yet or they must be renewed."""
+        kept = self._credentials.get(role)
+        return kept if kept is not None and kept.renew_at >= self._clock.wall() else None
+
+    def store_credentials(self, credentials: RoleCredentials) -> None:
+        """Let the clients of the role be made with these credentials from now on."""
+        self._credentials[credentials.role] = credentials
+
+    def is_region(self, service: str, region: str) -> bool:
+        """Tell whether a service is in a Region: else its host name would be looked for in vain until the deadline."""
+        if region == self.home or (service, region) in self._regions:
+            return True
+        exists = _is_known(service, region) or _resolves(f"{service}.{region}.amazonaws.com")
+        if exists:
+            self._regions.add((service, region))
+        return exists
 
 
-def _check_exists(region: str, pool_id: str) -> None:
-    """Refuse a Region at once that would only be a host name to look for in vain until the deadline."""
-    session = boto3.Session()
+def _new_client(service: str, region: str, credentials: RoleCredentials | None, config: Config) -> BaseClient:
+    """Make a client of the one session that boto3 has: a session for each role takes thirty times as long."""
+    options: dict[str, Any] = {"region_name": region or None, "config": config}
+    if credentials is not None:
+        options["aws_access_key_id"] = credentials.access_key_id
+        options["aws_secret_access_key"] = credentials.secret_access_key.reveal()
+        options["aws_session_token"] = credentials.session_token.reveal()
+    new: Any = boto3.client
+    client: BaseClient = new(service, **options)
+    return client
+
+
+def _is_known(service: str, region: str) -> bool:
+    if boto3.DEFAULT_SESSION is None:
+        boto3.setup_default_session()
+    session: Any = boto3.DEFAULT_SESSION
     partitions = session.get_available_partitions()
-    if any(region in session.get_available_regions("cognito-idp", partition) for partition in partitions):
-        return
-    try:  # the Region may be newer than the packed botocore
-        socket.getaddrinfo(f"cognito-idp.{region}.amazonaws.com", 443)
+    return any(region in session.get_available_regions(service, partition) for partition in partitions)
+
+
+def _resolves(host: str) -> bool:
+    """Tell whether a name can be found: a Region may be newer than the packed botocore."""
+    try:
+        socket.getaddrinfo(host, 443)
     except (OSError, UnicodeError):
-        unknown = NotFound(
-            f'UserPoolId "{pool_id}" names the Region "{region}", which does not exist or has no Cognito user pools.',
-            "correct UserPoolId; the part before the underscore is the Region.",
-        )
-    else:
-        return
-    raise unknown
+        return False
+    return True

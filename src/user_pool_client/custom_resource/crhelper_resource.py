@@ -1,4 +1,6 @@
-"""crhelper, with what version 2.0.12 gets wrong overridden: docs/decisions/0002-crhelper-in-a-box.md.
+"""crhelper, with what version 2.0.12 gets wrong overridden.
+
+docs/decisions/0002-crhelper-dispatches-and-one-file-overrides-the-rest.md
 
 crhelper registers a function for each request type and calls the right one. How its result, its errors, its time and
 its log are treated is decided here, at five of its methods; tests hold them to the pinned version.
