@@ -46,7 +46,8 @@ class Change:
     def encode(self) -> bytes:
         """Return the change as compressed JSON. A secret among the settings raises TypeError: it must not get here."""
         value = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return zlib.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return zlib.compress(text.encode("utf-8", "surrogatepass"))  # as json.loads takes it: half a pair comes back
 
     @classmethod
     def decode(cls, content: bytes) -> "Change":
@@ -157,4 +158,4 @@ class Ownership:
 def digest(value: object) -> str:
     """Return a SHA-256 of any JSON value, the same for the same content; a `Sensitive` counts as its mask."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

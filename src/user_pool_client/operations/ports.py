@@ -7,6 +7,8 @@ from typing import Protocol
 
 from user_pool_client.domain.app_client import AppClient, ClientSecretRef, ClientSummary
 from user_pool_client.domain.credentials import CURRENT, Credentials, Version
+from user_pool_client.domain.journal import Begin, Begun, End, NotBegun, Ownership, Record
+from user_pool_client.domain.journal import Begin, Begun, End, NotBegun, Ownership, Record
 from user_pool_client.domain.properties import Settings
 from user_pool_client.domain.resource_status import ResourceStatus
 from user_pool_client.domain.sensitive import Sensitive
@@ -86,3 +88,19 @@ class Stacks(Protocol):
 
     def operation_started_at(self, stack_id: str) -> datetime | None:
         """Return when the stack's present operation began, or None if there is no such stack."""
+
+
+class Journal(Protocol):
+    """DynamoDB: what is remembered of resources."""
+
+    def read(self, resource: str) -> Record | None:
+        """Return what is known of a resource, None for nothing."""
+
+    def begin(self, begin: Begin) -> Begun | NotBegun:
+        """Note a request before it changes anything, unless another one is at work or has come after it."""
+
+    def end(self, end: End) -> None:
+        """Note what became of a request; nothing where another one has taken over."""
+
+    def owner(self, pool_id: str, client_id: str) -> Ownership | None:
+        """Return which resource has a client, None where that is not known."""

@@ -1,0 +1,387 @@
+"""The only module that calls DynamoDB: the journal's table.
+
+An item for each resource (`resource#<stack id>/<logical ID>`) has what is remembered of it, an item for each client
+(`client#<user pool ID>/<client ID>`) the resource that has it. A change too long for the resource's item is divided
+among items of its own (`change#<digest>/<number>`), which are written before the item that names them and never
+written over: the digest is that of the content.
+"""
+
+import dataclasses
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, SSLError
+from botocore.exceptions import ConnectionError as NoConnection
+from botocore.parsers import ResponseParserError
+
+from user_pool_client.aws.retry import TRY_LATER, Failure, RetryHook, RetryPolicy, retry
+from user_pool_client.deadline import Deadline
+from user_pool_client.domain.errors import ProviderError, Refused, TryLater
+from user_pool_client.domain.journal import Begin, Begun, Change, End, NotBegun, Ownership, Record, Responded
+
+type Item = Mapping[str, Mapping[str, Any]]
+type Operation = dict[str, Any]
+
+# Retries are ours, as with Cognito: they keep to the deadline.
+_CONFIG = Config(connect_timeout=2, read_timeout=3, retries={"total_max_attempts": 1})
+
+
+_TRANSIENT = frozenset(
+    {
+        "InternalServerError",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    }
+)
+
+
+# The reasons for which a transaction is cancelled that may pass.
+_TRANSIENT_REASONS = frozenset(
+    {
+        "InternalServerError",
+        "ProvisionedThroughputExceeded",
+        "ThrottlingError",
+        "TransactionConflict",
+    }
+)
+
+
+_SERVER_ERRORS = 500
+
+
+# An item holds 400 KB at most, names included, and a resource's holds two changes between Begin and End.
+_MOST_INLINE = 180_000
+_MOST_IN_A_PIECE = 380_000
+
+
+# A deleted resource is remembered for so long, in seconds: a late duplicate of one of its requests must meet it.
+_DELETED_FOR = 30 * 86400
+
+
+# A stack that waits for continue-update-rollback may wait for months.
+_PIECES_FOR = 365 * 86400
+
+
+_NONE = {"NULL": True}
+
+
+# Every name is replaced: DynamoDB reserves more than 500 words, and some of them are ours.
+_NAME = re.compile(r"#(\w+)")
+
+
+# Nobody is at work, no later request was here, and this one was not answered. The same run's own repetition after a
+# lost answer does not pass, so that it does not take itself for what was there before: `begin` looks at the item then.
+_MAY_BEGIN = (
+    "attribute_not_exists(#last) OR (#last.#holder <> :holder AND #last.#signed_at <= :signed_at"
+    " AND (#last.#until <= :now OR #last.#ended_at > :zero)"
+    " AND (#last.#request <> :request OR #last.#ended_at = :zero))"
+)
+
+
+_BEGIN = "SET #previous = if_not_exists(#last, :none), #previous_change = if_not_exists(#change, :none), #last = :last"
+
+
+class Connection:
+    """boto3's client, made when it is needed for the first time: what changes nothing needs none."""
+
+    def __init__(self, region: str) -> None:
+        self._region = region
+        self._client: Any = None
+
+    def client(self) -> Any:
+        """Return the client."""
+        if self._client is None:
+            self._client = boto3.client("dynamodb", region_name=self._region or None, config=_CONFIG)
+        return self._client
+
+
+class _ConditionFailed(ProviderError):
+    """What a write depended on was not so: of which of a transaction's actions, and the item as it is, if shown."""
+
+    def __init__(self, why: str, failed: tuple[int, ...], item: Item | None = None) -> None:
+        super().__init__(why, TRY_LATER)
+        self.failed = failed
+        self.item = item
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """The journal, for the time of one request. Every call raises ProviderError when it does not work."""
+
+    table: str
+    connection: Connection
+    deadline: Deadline
+    on_retry: RetryHook
+
+    def read(self, resource: str) -> Record | None:
+        """Return what is known of a resource, None for nothing."""
+        item = self._get(_resource_key(resource))
+        return None if item is None else self._record(resource, item)
+
+    def begin(self, begin: Begin) -> Begun | NotBegun:
+        """Note a request before it changes anything, unless another one is at work or has come after it.
+
+        Call it once for each holder; whether it is sent again after a lost answer is seen here.
+        """
+        expression, values = _BEGIN, _begin_values(begin)
+        if begin.change is not None:
+            expression += ", #change = :change"
+            values[":change"] = self._stored(begin.change, begin.now)
+        update = self._update(begin.resource, expression + " REMOVE #expires", _MAY_BEGIN, values)
+        update |= {"ReturnValues": "ALL_OLD", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+        try:
+            old = self._call("UpdateItem", update).get("Attributes")
+        except _ConditionFailed as failed:
+            found = failed.item
+        else:
+            return Begun(self._record(begin.resource, old) if old else None)
+        return self._not_begun(begin, found or self._get(_resource_key(begin.resource)))
+
+    def _not_begun(self, begin: Begin, item: Item | None) -> Begun | NotBegun:
+        if item is None:  # it has expired since
+            raise TryLater("The journal could not be written: the resource's item is gone.", TRY_LATER)
+        record = self._record(begin.resource, item)
+        if record.holder != begin.holder or record.ended_at:
+            return NotBegun(record)
+        return Begun(self._record(begin.resource, item, "previous_") if "M" in item["previous"] else None)
+
+    def end(self, end: End) -> None:
+        """Note what became of a request; nothing where another one has taken over. Tried once after the deadline too.
+
+        A client that is `released` stays the record's as long as neither `owned` nor `deleted` says otherwise: it may
+        be the former one of a replacement.
+        """
+        update = self._end_update(end)
+        actions: list[Operation] = [{"Update": update}]
+        if end.owned is not None:
+            actions.append({"Put": {"TableName": self.table, "Item": _ownership_item(end.owned)}})
+        if end.released is not None and end.released != _client_of(end.owned):
+            actions.append({"Delete": self._release(end.resource, *end.released)})
+        try:
+            if len(actions) == 1:
+                self._call("UpdateItem", update, after_deadline=True)
+            else:
+                self._call("TransactWriteItems", {"TransactItems": actions}, after_deadline=True)
+        except _ConditionFailed as failed:
+            overtaken = 0 in failed.failed
+        else:
+            return
+        if not overtaken:  # the client is another resource's by now
+            self.end(dataclasses.replace(end, released=None))
+
+    def owner(self, pool_id: str, client_id: str) -> Ownership | None:
+        """Return which resource has a client, None where that is not known."""
+        item = self._get(_client_key(pool_id, client_id))
+        if item is None:
+            return None
+        return Ownership(pool_id, client_id, item["resource"]["S"], imported=item["imported"]["BOOL"])
+
+    def _end_update(self, end: End) -> Operation:
+        assignments = ["#last.#response = :response", "#last.#ended_at = :now"]
+        removed = ["#previous", "#previous_change"]
+        values: dict[str, Any] = {
+            ":holder": {"S": end.holder},
+            ":now": _number(end.now),
+            ":response": {"B": json.dumps(dataclasses.asdict(end.response)).encode()},
+        }
+        if end.change is not None:
+            assignments.append("#change = :change")
+            values[":change"] = self._stored(end.change, end.now, after_deadline=True)
+        if end.owned is not None:
+            assignments += ["#pool_id = :pool_id", "#client_id = :client_id"]
+            values |= {":pool_id": {"S": end.owned.pool_id}, ":client_id": {"S": end.owned.client_id}}
+        elif end.deleted:
+            removed += ["#pool_id", "#client_id"]
+        if end.deleted:
+            assignments.append("#expires = :expires")
+            values[":expires"] = _number(int(end.now) + _DELETED_FOR)
+        expression = f"SET {', '.join(assignments)} REMOVE {', '.join(removed)}"
+        return self._update(end.resource, expression, "#last.#holder = :holder", values)
+
+    def _update(self, resource: str, expression: str, condition: str, values: Mapping[str, Any]) -> Operation:
+        return self._conditional(_resource_key(resource), condition, values, UpdateExpression=expression)
+
+    def _release(self, resource: str, pool_id: str, client_id: str) -> Operation:
+        condition = "attribute_not_exists(#resource) OR #resource = :resource"
+        return self._conditional(_client_key(pool_id, client_id), condition, {":resource": {"S": resource}})
+
+    def _conditional(self, key: Item, condition: str, values: Mapping[str, Any], **others: str) -> Operation:
+        text = " ".join([condition, *others.values()])
+        return {
+            "TableName": self.table,
+            "Key": key,
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": {f"#{name}": name for name in _NAME.findall(text)},
+            "ExpressionAttributeValues": values,
+            **others,
+        }
+
+    def _stored(self, change: Change, now: float, *, after_deadline: bool = False) -> Mapping[str, Any]:
+        """Return a change as an attribute; what is too long for the item is written beside it first."""
+        content = change.encode()
+        if len(content) <= _MOST_INLINE:
+            return {"B": content}
+        digest = hashlib.sha256(content).hexdigest()
+        keys: list[Mapping[str, str]] = []
+        for start in range(0, len(content), _MOST_IN_A_PIECE):
+            keys.append({"S": f"change#{digest}/{len(keys)}"})
+            piece = {"B": content[start : start + _MOST_IN_A_PIECE]}
+            item = {"pk": keys[-1], "content": piece, "expires": _number(int(now) + _PIECES_FOR)}
+            self._call("PutItem", {"TableName": self.table, "Item": item}, after_deadline=after_deadline)
+        return {"L": keys}
+
+    def _record(self, resource: str, item: Item, which: str = "") -> Record:
+        """Read a resource's item: the request that it holds, or the `previous_` one."""
+        last = item["previous" if which else "last"]["M"]
+        response = last["response"]
+        return Record(
+            resource,
+            request=last["request"]["S"],
+            request_type=last["request_type"]["S"],
+            signed_at=float(last["signed_at"]["N"]),
+            holder=last["holder"]["S"],
+            until=float(last["until"]["N"]),
+            ended_at=float(last["ended_at"]["N"]),
+            response=Responded(**json.loads(response["B"])) if "B" in response else None,
+            change=self._change(item.get(f"{which}change", _NONE)),
+            pool_id=item.get("pool_id", {}).get("S", ""),
+            client_id=item.get("client_id", {}).get("S", ""),
+        )
+
+    def _change(self, stored: Mapping[str, Any]) -> Change | None:
+        """Read a change. One that cannot be read, or is not whole any more, is as good as none."""
+        if "B" in stored:
+            content: bytes = stored["B"]
+        elif "L" in stored:
+            pieces = [self._get({"pk": key}) for key in stored["L"]]
+            content = b"".join(piece["content"]["B"] for piece in pieces if piece is not None)
+        else:
+            return None
+        try:
+            return Change.decode(content)
+        except ValueError:
+            return None
+
+    def _get(self, key: Item) -> Item | None:
+        answer = self._call("GetItem", {"TableName": self.table, "Key": key, "ConsistentRead": True})
+        item: Item | None = answer.get("Item")
+        return item
+
+    def _call(
+        self, operation: str, parameters: Mapping[str, Any], *, after_deadline: bool = False
+    ) -> Mapping[str, Any]:
+        patience = RetryPolicy(self.deadline.clock, self.deadline.work_left, self.on_retry, after_deadline)
+        return retry(operation, lambda: self._send(operation, parameters), patience)
+
+    def _send(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any] | Failure:
+        """Call once; return what went wrong rather than raise it, so that no error of botocore's is in any chain."""
+        try:
+            answer: Mapping[str, Any] = getattr(self.connection.client(), _METHODS[operation])(**parameters)
+        except ClientError as error:
+            return self._refusal(operation, error)
+        except (BotoCoreError, ResponseParserError) as error:
+            code = type(error).__name__
+            broken = isinstance(error, (HTTPClientError, NoConnection, ResponseParserError)) and not isinstance(
+                error, SSLError
+            )
+            why = f"{_failed(operation)} DynamoDB did not answer {operation}: {code}."
+            return Failure(code, transient=broken, error=TryLater(why, TRY_LATER))
+        return answer
+
+    def _refusal(self, operation: str, error: ClientError) -> Failure:
+        answer: Mapping[str, Any] = error.response
+        details = answer.get("Error", {})
+        code, words = str(details.get("Code", "Unknown")), str(details.get("Message") or "")
+        status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        why = f"{_failed(operation)} DynamoDB refused {operation} with {code}: {words}".rstrip(": .") + "."
+        reasons = [str(reason.get("Code")) for reason in answer.get("CancellationReasons", [])]
+        failed = tuple(number for number, reason in enumerate(reasons) if reason == "ConditionalCheckFailed")
+        transient = code in _TRANSIENT or status >= _SERVER_ERRORS or not _TRANSIENT_REASONS.isdisjoint(reasons)
+        if code == "ConditionalCheckFailedException":
+            failure: ProviderError = _ConditionFailed(why, (0,), answer.get("Item"))
+        elif 0 in failed or (failed and not transient):
+            failure = _ConditionFailed(why, failed)
+        elif transient:
+            return Failure(code, transient=True, error=TryLater(why, TRY_LATER))
+        else:
+            failure = Refused(why, self._remedy(code))
+        return Failure(code, transient=False, error=failure)
+
+    def _remedy(self, code: str) -> str:
+        match code:
+            case "AccessDeniedException":
+                return (
+                    f"allow dynamodb:GetItem, PutItem, UpdateItem and DeleteItem on the table {self.table} to the role "
+                    "of the function behind the service token (its template.yaml does), then deploy again."
+                )
+            case "ResourceNotFoundException":
+                return (
+                    f"the table {self.table} of the stack behind the service token is gone; create it again under this "
+                    "name, with the partition key pk (a string), then deploy again."
+                )
+            case _:
+                return "see DynamoDB's error message, and deploy again."
+
+
+def _failed(operation: str) -> str:
+    return f"The journal could not be {'read' if operation == 'GetItem' else 'written'}:"
+
+
+def _begin_values(begin: Begin) -> dict[str, Any]:
+    last = {
+        "request": {"S": begin.request},
+        "request_type": {"S": begin.request_type},
+        "signed_at": _number(begin.signed_at),
+        "holder": {"S": begin.holder},
+        "until": _number(begin.until),
+        "ended_at": _number(0),
+        "response": _NONE,
+    }
+    return {
+        ":last": {"M": last},
+        ":none": _NONE,
+        ":zero": _number(0),
+        ":now": _number(begin.now),
+        **{f":{name}": last[name] for name in ("request", "signed_at", "holder")},
+    }
+
+
+def _ownership_item(owned: Ownership) -> Item:
+    return {
+        **_client_key(owned.pool_id, owned.client_id),
+        "resource": {"S": owned.resource},
+        "imported": {"BOOL": owned.imported},
+    }
+
+
+def _client_of(owned: Ownership | None) -> tuple[str, str] | None:
+    return None if owned is None else (owned.pool_id, owned.client_id)
+
+
+def _resource_key(resource: str) -> Item:
+    return {"pk": {"S": f"resource#{resource}"}}
+
+
+def _client_key(pool_id: str, client_id: str) -> Item:
+    return {"pk": {"S": f"client#{pool_id}/{client_id}"}}
+
+
+def _number(value: float) -> Mapping[str, str]:
+    return {"N": repr(value)}
+
+
+_METHODS = {
+    "GetItem": "get_item",
+    "PutItem": "put_item",
+    "UpdateItem": "update_item",
+    "TransactWriteItems": "transact_write_items",
+}
