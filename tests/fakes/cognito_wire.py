@@ -1,6 +1,6 @@
 """The fake behind the protocol that AWS's SDKs speak (JSON 1.1), and behind every boto3 client of this process.
 
-The same place in the process leads to a fake STS, a fake Secrets Manager and a fake CloudFormation, if there are any.
+The same place in the process leads to a fake STS, Secrets Manager, CloudFormation and DynamoDB, if there are any.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
 
     from tests.fakes.cloudformation import FakeCloudFormation
+    from tests.fakes.dynamodb import FakeDynamoDb
     from tests.fakes.secrets_manager import FakeSecretsManager
     from tests.fakes.sts import FakeSts
 
@@ -36,6 +37,7 @@ TARGET = re.compile(r"AWSCognitoIdentityProviderService\.(\w+)")
 ENDPOINT = re.compile(r"cognito-idp\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 STS_ENDPOINT = re.compile(r"sts(\.[a-z0-9-]+)?\.amazonaws\.com(\.cn)?")
 SECRETS_ENDPOINT = re.compile(r"secretsmanager\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
+TABLES_ENDPOINT = re.compile(r"dynamodb\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 STACKS_ENDPOINT = re.compile(r"cloudformation\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 SIGNER = re.compile(r"Credential=([^/,\s]+)/")
 
@@ -85,6 +87,7 @@ def installed(
     *,
     secrets_manager: FakeSecretsManager | None = None,
     cloudformation: FakeCloudFormation | None = None,
+    dynamodb: FakeDynamoDb | None = None,
 ) -> Iterator[FakeCognito]:
     """Let the fake answer all requests of all botocore clients of this process, whoever makes them and when.
 
@@ -108,6 +111,8 @@ def installed(
                 reply = Reply(*secrets_manager.reply_to(header(request, "X-Amz-Target"), content(request), endpoint[1]))
             elif cloudformation and STACKS_ENDPOINT.fullmatch(host):
                 reply = Reply(*cloudformation.reply_to(content(request)))
+            elif dynamodb and TABLES_ENDPOINT.fullmatch(host):
+                reply = Reply(*dynamodb.reply_to(header(request, "X-Amz-Target"), content(request)))
             else:
                 strays.append(f"{request.method} {url.scheme}://{url.netloc}")
                 raise AssertionError(f"Only Cognito is faked here: {strays[-1]}")
@@ -118,6 +123,7 @@ def installed(
     with mock.patch.object(URLLib3Session, "send", send):
         yield fake
     assert not strays, f"Requests that were not for Cognito: {strays}"
+    assert not (dynamodb and dynamodb.not_understood), "The fake of DynamoDB was asked for what it does not know"
 
 
 def header(request: AWSPreparedRequest, name: str) -> str:

@@ -14,16 +14,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.fakes.cloudformation import FakeCloudFormation
+    from tests.fakes.dynamodb import FakeDynamoDb
 
-SCOPE = re.compile(r"Credential=[^/]+/\d{8}/([a-z0-9-]+)/(cognito-idp|cloudformation)/aws4_request")
+SCOPE = re.compile(r"Credential=[^/]+/\d{8}/([a-z0-9-]+)/(cognito-idp|cloudformation|dynamodb)/aws4_request")
 
 
 class CognitoServer(LoopbackServer):
-    """Serve one fake of Cognito, and one of CloudFormation if there is one; `url` is the endpoint for the SDK."""
+    """Serve one fake of Cognito, and of CloudFormation and DynamoDB if there are; `url` is the endpoint for the SDK."""
 
-    def __init__(self, fake: FakeCognito, cloudformation: FakeCloudFormation | None = None) -> None:
+    def __init__(
+        self,
+        fake: FakeCognito,
+        cloudformation: FakeCloudFormation | None = None,
+        dynamodb: FakeDynamoDb | None = None,
+    ) -> None:
         self.fake = fake
         self.cloudformation = cloudformation
+        self.dynamodb = dynamodb
         super().__init__(CognitoHandler)
 
     @property
@@ -50,6 +57,9 @@ class CognitoHandler(Handler):
             if signed[2] == "cloudformation" and self.server.cloudformation is not None:
                 self.answer(*self.server.cloudformation.reply_to(body))
                 return
+            if signed[2] == "dynamodb" and self.server.dynamodb is not None:
+                self.answer(*self.server.dynamodb.reply_to(self.headers.get("X-Amz-Target", ""), body))
+                return
             reply = reply_to(self.server.fake, self.headers.get("X-Amz-Target", ""), body, signed[1])
         except BrokenConnectionError as broken:
             if broken.kind == "read-timeout":
@@ -61,7 +71,9 @@ class CognitoHandler(Handler):
 
 
 @contextmanager
-def serving(fake: FakeCognito, cloudformation: FakeCloudFormation | None = None) -> Iterator[CognitoServer]:
+def serving(
+    fake: FakeCognito, cloudformation: FakeCloudFormation | None = None, dynamodb: FakeDynamoDb | None = None
+) -> Iterator[CognitoServer]:
     """Serve the fakes on a free port of loopback; afterwards nothing is left running."""
-    with CognitoServer(fake, cloudformation) as server:
+    with CognitoServer(fake, cloudformation, dynamodb) as server:
         yield server

@@ -58,9 +58,10 @@ _TRANSIENT_REASONS = frozenset(
 _SERVER_ERRORS = 500
 
 
-# An item holds 400 KB at most, names included, and a resource's holds two changes between Begin and End.
-_MOST_INLINE = 180_000
-_MOST_IN_A_PIECE = 380_000
+# An item holds 400 KB at most, names included, and a resource's holds two changes between Begin and End. An emulator
+# may count the Base64 of the wire.
+_MOST_INLINE = 140_000
+_MOST_IN_A_PIECE = 280_000
 
 
 # A deleted resource is remembered for so long, in seconds: a late duplicate of one of its requests must meet it.

@@ -8,7 +8,6 @@ from typing import Protocol
 from user_pool_client.domain.app_client import AppClient, ClientSecretRef, ClientSummary
 from user_pool_client.domain.credentials import CURRENT, Credentials, Version
 from user_pool_client.domain.journal import Begin, Begun, End, NotBegun, Ownership, Record
-from user_pool_client.domain.journal import Begin, Begun, End, NotBegun, Ownership, Record
 from user_pool_client.domain.properties import Settings
 from user_pool_client.domain.resource_status import ResourceStatus
 from user_pool_client.domain.sensitive import Sensitive

@@ -1,0 +1,330 @@
+"""The journal keeps the requests of a resource in order and remembers what they did, over a fake table and moto's."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import functools
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.fixtures.journals import (
+    DONE,
+    NOW,
+    OTHER_RESOURCE,
+    RESOURCE,
+    Time,
+    a_begin,
+    a_change,
+    a_fake,
+    an_end,
+    motos,
+    owned,
+)
+from tests.given import POOL
+from user_pool_client.domain.journal import Begun, NotBegun, Record, Responded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from user_pool_client.aws.dynamodb import Journal
+    from user_pool_client.domain.journal import Change
+
+
+@pytest.fixture(params=[a_fake, motos], ids=["fake", "moto"])
+def journal(request: pytest.FixtureRequest) -> Iterator[Journal]:
+    with request.param():
+        yield Time().journal()
+
+
+@functools.cache
+def too_long(seed: int = 1) -> Change:
+    """Return a change that fits into no item: lists of URLs as long as Cognito takes them, which do not compress."""
+    dice = random.Random(seed)  # noqa: S311 - any text
+    urls = ["".join(chr(dice.randrange(0x10000, 0x20000)) for _ in range(1024)) for _ in range(200)]
+    settings = {"CallbackURLs": urls[:100], "LogoutURLs": urls[100:]}
+    return a_change(before=settings, after={name: values[::-1] for name, values in settings.items()})
+
+
+def test_of_a_resource_without_requests_nothing_is_known(journal: Journal) -> None:
+    assert journal.read(RESOURCE) is None
+    assert journal.owner(POOL, "client1") is None
+
+
+def test_a_first_request_begins_and_is_at_work(journal: Journal) -> None:
+    begin = a_begin()
+
+    assert journal.begin(begin) == Begun(None)
+
+    record = journal.read(RESOURCE)
+    assert record == Record(
+        RESOURCE, "request1", "Update", NOW, "request1's first", NOW + 300, change=a_change("request1")
+    )
+    assert record.is_at_work(NOW + 299)
+    assert not record.is_at_work(NOW + 300)
+
+
+def test_what_a_request_was_answered_is_remembered(journal: Journal) -> None:
+    begin, told = a_begin(), Responded("FAILED", "client1", 'Cognito refused: "ü" \ud83d')
+    journal.begin(begin)
+
+    journal.end(an_end(begin, told))
+
+    record = journal.read(RESOURCE)
+    assert record is not None
+    assert (record.response, record.ended_at, record.change) == (told, NOW + 1, begin.change)
+    assert not record.is_at_work(NOW + 2)
+
+
+def test_a_second_delivery_finds_the_first_at_work(journal: Journal) -> None:
+    journal.begin(a_begin())
+
+    second = journal.begin(a_begin(holder="another", now=NOW + 1))
+
+    assert second == NotBegun(journal.read(RESOURCE))  # type: ignore[arg-type]
+    assert isinstance(second, NotBegun)
+    assert second.record.holder == "request1's first"
+
+
+def test_a_second_delivery_finds_the_answer_to_the_first(journal: Journal) -> None:
+    journal.begin(a_begin())
+    journal.end(an_end(a_begin()))
+
+    second = journal.begin(a_begin(holder="another", now=NOW + 1000, until=NOW + 1300))
+
+    assert isinstance(second, NotBegun)
+    assert second.record.response == DONE
+
+
+def test_a_second_delivery_takes_over_when_the_firsts_time_is_up(journal: Journal) -> None:
+    journal.begin(a_begin())
+
+    second = journal.begin(a_begin(holder="another", now=NOW + 300, until=NOW + 600, change=a_change(client_id="new")))
+
+    assert isinstance(second, Begun)
+    assert second.previous is not None
+    assert second.previous.change == a_change("request1")
+    assert second.previous.response is None
+    record = journal.read(RESOURCE)
+    assert record is not None
+    assert (record.holder, record.change) == ("another", a_change(client_id="new"))
+
+
+def test_the_one_that_was_taken_over_from_ends_quietly_and_changes_nothing(journal: Journal) -> None:
+    journal.begin(a_begin())
+    journal.begin(a_begin(holder="another", now=NOW + 300, until=NOW + 600))
+    before = journal.read(RESOURCE)
+
+    journal.end(an_end(a_begin(), owned=owned("client2"), released=(POOL, "client1"), deleted=True))
+    journal.end(an_end(a_begin()))
+
+    assert journal.read(RESOURCE) == before
+    assert journal.owner(POOL, "client2") is None
+
+
+def test_an_end_without_a_beginning_does_nothing(journal: Journal) -> None:
+    journal.end(an_end(a_begin(), owned=owned()))
+    journal.end(an_end(a_begin()))
+
+    assert journal.read(RESOURCE) is None
+    assert journal.owner(POOL, "client1") is None
+
+
+def test_a_request_that_a_later_one_has_overtaken_does_not_begin(journal: Journal) -> None:
+    later = a_begin("later", signed_at=NOW + 2)
+    journal.begin(later)
+    journal.end(an_end(later))
+
+    for now in (NOW + 3, NOW + 3000):
+        early = journal.begin(a_begin("early", now=now, until=now + 300))
+        assert isinstance(early, NotBegun)
+        assert early.record.request == "later"
+
+
+def test_the_next_request_waits_for_the_one_at_work_and_learns_what_that_changed(journal: Journal) -> None:
+    first = a_begin()
+    journal.begin(first)
+    rollback = a_begin("rollback", signed_at=NOW + 2, now=NOW + 3, change=None)
+
+    assert isinstance(journal.begin(rollback), NotBegun)
+    journal.end(an_end(first, change=a_change(version_after="version2")))
+    begun = journal.begin(rollback)
+
+    assert isinstance(begun, Begun)
+    assert begun.previous is not None
+    assert begun.previous.request == "request1"
+    assert begun.previous.change == a_change(version_after="version2")
+
+
+def test_a_rollback_keeps_the_change_that_it_undoes(journal: Journal) -> None:
+    first, rollback = a_begin(), a_begin("rollback", signed_at=NOW + 2, change=None)
+    journal.begin(first)
+    journal.end(an_end(first))
+
+    journal.begin(rollback)
+    during = journal.read(RESOURCE)
+    journal.end(an_end(rollback, change=a_change(undone=True)))
+    after = journal.read(RESOURCE)
+
+    assert during is not None
+    assert after is not None
+    assert (during.request, during.change, during.response) == ("rollback", first.change, None)
+    assert (after.request, after.change) == ("rollback", a_change(undone=True))
+
+
+def test_a_repetition_after_a_lost_answer_begins_with_what_was_there_before(journal: Journal) -> None:
+    first, second = a_begin(), a_begin("request2", signed_at=NOW + 2)
+    assert [journal.begin(first), journal.begin(first)] == [Begun(None), Begun(None)]
+    journal.end(an_end(first, owned=owned()))
+
+    begun = [journal.begin(second) for _ in range(3)]
+
+    assert begun == [begun[0]] * 3
+    assert isinstance(begun[0], Begun)
+    assert begun[0].previous == Record(
+        RESOURCE, "request1", "Update", NOW, first.holder, first.until, NOW + 1, DONE, first.change, POOL, "client1"
+    )
+
+
+def test_a_holder_that_has_ended_does_not_begin_again(journal: Journal) -> None:
+    journal.begin(a_begin())
+    journal.end(an_end(a_begin()))
+
+    assert isinstance(journal.begin(a_begin()), NotBegun)
+
+
+def test_an_end_that_is_repeated_changes_nothing_more(journal: Journal) -> None:
+    begin = a_begin()
+    end = an_end(begin, owned=owned("client2"), released=(POOL, "client1"), change=a_change(client_id="client2"))
+    journal.begin(begin)
+    journal.end(end)
+    before = journal.read(RESOURCE)
+
+    journal.end(end)
+
+    assert journal.read(RESOURCE) == before
+    assert journal.owner(POOL, "client2") == owned("client2")
+
+
+def test_a_clients_resource_is_found_until_it_is_released(journal: Journal) -> None:
+    create, delete = a_begin(), a_begin("delete", signed_at=NOW + 9, request_type="Delete", change=None)
+    journal.begin(create)
+    journal.end(an_end(create, owned=owned(imported=True)))
+
+    assert journal.owner(POOL, "client1") == owned(imported=True)
+    assert journal.owner("us-east-1_Other4567", "client1") is None
+    record = journal.read(RESOURCE)
+    assert record is not None
+    assert (record.pool_id, record.client_id) == (POOL, "client1")
+
+    journal.begin(delete)
+    journal.end(an_end(delete, released=(POOL, "client1"), deleted=True))
+
+    assert journal.owner(POOL, "client1") is None
+    record = journal.read(RESOURCE)
+    assert record is not None
+    assert (record.request, record.pool_id, record.client_id) == ("delete", "", "")
+
+
+def test_a_client_that_another_resource_has_by_now_stays_that_ones(journal: Journal) -> None:
+    mine, other = a_begin(), a_begin("import", resource=OTHER_RESOURCE)
+    journal.begin(mine)
+    journal.end(an_end(mine, owned=owned()))
+    journal.begin(other)
+    journal.end(an_end(other, owned=owned(resource=OTHER_RESOURCE, imported=True)))
+    delete = a_begin("delete", signed_at=NOW + 9, change=None)
+    journal.begin(delete)
+
+    journal.end(an_end(delete, released=(POOL, "client1"), deleted=True))
+
+    assert journal.owner(POOL, "client1") == owned(resource=OTHER_RESOURCE, imported=True)
+    record = journal.read(RESOURCE)
+    assert record is not None
+    assert record.response == DONE
+
+
+def test_the_former_client_of_a_replacement_is_released_and_the_new_one_stays(journal: Journal) -> None:
+    update, clean_up = a_begin(), a_begin("clean up", signed_at=NOW + 5, change=None)
+    journal.begin(update)
+    journal.end(an_end(update, owned=owned("client2")))
+    journal.begin(clean_up)
+
+    journal.end(an_end(clean_up, released=(POOL, "client1")))
+
+    record = journal.read(RESOURCE)
+    assert record is not None
+    assert record.client_id == "client2"
+    assert journal.owner(POOL, "client2") == owned("client2")
+
+
+def test_a_client_that_is_both_released_and_owned_is_owned(journal: Journal) -> None:
+    begin = a_begin()
+    journal.begin(begin)
+
+    journal.end(an_end(begin, owned=owned(), released=(POOL, "client1")))
+
+    assert journal.owner(POOL, "client1") == owned()
+
+
+def test_a_late_duplicate_meets_a_deleted_resource(journal: Journal) -> None:
+    create, delete = a_begin(), a_begin("delete", signed_at=NOW + 9, change=None)
+    journal.begin(create)
+    journal.end(an_end(create, owned=owned()))
+    journal.begin(delete)
+    journal.end(an_end(delete, released=(POOL, "client1"), deleted=True))
+
+    late = journal.begin(dataclasses.replace(create, holder="late", now=NOW + 999, until=NOW + 1299))
+
+    assert isinstance(late, NotBegun)
+    assert late.record.request == "delete"
+
+
+def test_a_resource_that_is_created_anew_begins_where_the_deleted_one_was(journal: Journal) -> None:
+    delete = a_begin("delete", change=None)
+    journal.begin(delete)
+    journal.end(an_end(delete, deleted=True))
+
+    begun = journal.begin(a_begin("create", signed_at=NOW + 60, now=NOW + 60))
+
+    assert isinstance(begun, Begun)
+    assert begun.previous is not None
+    assert (begun.previous.request, begun.previous.change) == ("delete", None)
+
+
+def test_changes_that_fit_into_no_item_come_back_whole(journal: Journal) -> None:
+    first, second = a_begin(change=too_long(1)), a_begin("request2", signed_at=NOW + 1, change=too_long(2))
+    assert len(too_long().encode()) > 400 * 1024
+
+    journal.begin(first)
+    refused = journal.begin(dataclasses.replace(first, holder="another"))
+    journal.end(an_end(first))
+    begun = [journal.begin(second), journal.begin(second)]
+    record = journal.read(RESOURCE)
+    journal.end(an_end(second, change=too_long(3)))
+    ended = journal.read(RESOURCE)
+
+    assert isinstance(refused, NotBegun)
+    assert refused.record.change == too_long(1)
+    assert all(isinstance(one, Begun) and one.previous and one.previous.change == too_long(1) for one in begun)
+    assert record is not None
+    assert record.change == too_long(2)
+    assert ended is not None
+    assert ended.change == too_long(3)
+
+
+def test_two_changes_that_just_fit_share_an_item(journal: Journal) -> None:
+    dice = random.Random(5)  # noqa: S311 - any text
+    changes = [a_change(before={"ClientName": base64.b85encode(dice.randbytes(136_000)).decode()}) for _ in range(2)]
+    assert [130_000 < len(change.encode()) <= 140_000 for change in changes] == [True, True]
+    first, second = a_begin(change=changes[0]), a_begin("request2", signed_at=NOW + 1, change=changes[1])
+    journal.begin(first)
+    journal.end(an_end(first, Responded("FAILED", "client1", "x" * 3000)))
+
+    begun = journal.begin(second)
+    journal.end(an_end(second, Responded("FAILED", "client1", "x" * 3000)))
+
+    assert isinstance(begun, Begun)
+    assert begun.previous is not None
+    assert begun.previous.change == changes[0]
