@@ -101,7 +101,7 @@ def test_permissions_are_told_for_every_role() -> None:
     assert told["Role"][0][1:] == ["the user pools of `UserPoolArns`", "always"]
     for name, table in told.items():
         body = template.partition(f"\n  {name}:\n")[2].partition("\n\n")[0]
-        allowed = re.findall(r"\b(?:cognito-idp|cloudformation|secretsmanager|logs|xray|sqs):[A-Z]\w+", body)
+        allowed = re.findall(r"\b(?:cognito-idp|cloudformation|dynamodb|secretsmanager|logs|xray|sqs):[A-Z]\w+", body)
         told_of = [operation for cells in table for operation in re.findall(r"`([^`]+)`", cells[0])]
         assert sorted(told_of) == sorted([*allowed, "sts:AssumeRole"])
 

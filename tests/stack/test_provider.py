@@ -11,6 +11,7 @@ import yaml
 
 from tests.stack.examples import CONSUMER, MACHINE, SERVER, Example
 from tools.local_aws.ministack import PROVIDER, ROOT, StackFailed
+from user_pool_client.aws import dynamodb
 from user_pool_client.aws.cloudformation import CLOUDFORMATION
 from user_pool_client.aws.cognito import COGNITO, AppClients
 from user_pool_client.aws.secrets_manager import SECRETS_MANAGER
@@ -29,6 +30,11 @@ def actions(service: Service) -> set[str]:
 
 
 SECRETS = actions(SECRETS_MANAGER)
+# A transaction needs what its parts need, and only in one is an item deleted:
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+JOURNAL = {
+    f"dynamodb:{operation}" for operation in {*dynamodb._METHODS, "DeleteItem"} if operation != "TransactWriteItems"
+}
 
 
 class Loader(yaml.SafeLoader):
@@ -55,7 +61,7 @@ def test_sam_finds_nothing_wrong_with_the_template(bare_aws: LocalAws) -> None:
 
 
 def test_the_role_allows_the_calls_that_the_code_makes_and_no_others() -> None:
-    assert allowed_actions("Role") == actions(COGNITO) | actions(CLOUDFORMATION) | SECRETS | LOGS
+    assert allowed_actions("Role") == actions(COGNITO) | actions(CLOUDFORMATION) | SECRETS | JOURNAL | LOGS
 
 
 def test_the_role_of_the_rotation_allows_the_calls_that_the_code_makes_and_no_others() -> None:

@@ -72,6 +72,7 @@ ON = {
     "RoleArns": "the roles of `RoleArns`",
     "LogGroup.Arn": "the functions' own log group",
     "FailureQueue.Arn": "the failure queue",
+    "Journal.Arn": "the journal, its table",
     "arn:${AWS::Partition}:cloudformation:${AWS::Region}:${AWS::AccountId}:stack/*": "stacks of the account and Region",
     "*": "everything: X-Ray has no resources",
 }
