@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from tests.contract import test_journal
-from tests.contract.journals import Time
 
-from tools.local_aws import PROVIDER
+from tests.aws import test_journal
+from tests.fixtures.journals import Time
+from tools.local_aws.ministack import PROVIDER
 from user_pool_client.aws import dynamodb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tools.local_aws import LocalAws
+    from tools.local_aws.ministack import LocalAws
     from user_pool_client.aws.dynamodb import Journal
 
 SEMANTICS = {name.removeprefix("test_"): test for name, test in vars(test_journal).items() if name.startswith("test_")}
