@@ -316,8 +316,8 @@ def test_changes_that_fit_into_no_item_come_back_whole(journal: Journal) -> None
 
 def test_two_changes_that_just_fit_share_an_item(journal: Journal) -> None:
     dice = random.Random(5)  # noqa: S311 - any text
-    changes = [a_change(before={"ClientName": base64.b85encode(dice.randbytes(136_000)).decode()}) for _ in range(2)]
-    assert [130_000 < len(change.encode()) <= 140_000 for change in changes] == [True, True]
+    changes = [a_change(before={"ClientName": base64.b85encode(dice.randbytes(87_500)).decode()}) for _ in range(2)]
+    assert [85_000 < len(change.encode()) <= 90_000 for change in changes] == [True, True]
     first, second = a_begin(change=changes[0]), a_begin("request2", signed_at=NOW + 1, change=changes[1])
     journal.begin(first)
     journal.end(an_end(first, Responded("FAILED", "client1", "x" * 3000)))

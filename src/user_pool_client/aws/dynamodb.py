@@ -58,9 +58,9 @@ _TRANSIENT_REASONS = frozenset(
 _SERVER_ERRORS = 500
 
 
-# An item holds 400 KB at most, names included, and a resource's holds two changes between Begin and End. An emulator
-# may count the Base64 of the wire.
-_MOST_INLINE = 140_000
+# An item holds 400 KB at most, names included, and a resource's holds two changes between Begin and End. moto counts
+# the Base64 of the wire, and what is replaced as well.
+_MOST_INLINE = 90_000
 _MOST_IN_A_PIECE = 280_000
 
 
