@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -215,6 +216,30 @@ def test_the_derived_name_is_cut_to_what_cognito_allows(world: World) -> None:
 
     assert answer.status == "SUCCESS"
     assert len(answer.data["Name"]) == 128
+
+
+@pytest.mark.parametrize(
+    ("stack", "logical_id", "readable"),
+    [
+        pytest.param("stack/a-b/8a5f0de0", "X", "a-b-X", id="hyphens"),
+        pytest.param(f"stack/{'s' * 60}/8a5f0de0", "L" * 60, f"{'s' * 60}-{'L' * 54}", id="cut within the logical ID"),
+        pytest.param("stack/größe/8a5f0de0", "Ü", "gr--e--", id="what a name may hold"),
+        pytest.param("stack//x", "X", "-X", id="a stack ID of another form"),
+    ],
+)
+def test_the_generated_name_shows_where_it_comes_from(world: World, stack: str, logical_id: str, readable: str) -> None:
+    stack_id = f"arn:aws:cloudformation:us-east-1:1:{stack}"
+    answer = world.create(BARE, StackId=stack_id, LogicalResourceId=logical_id)
+
+    assert answer.status == "SUCCESS"
+    assert re.fullmatch(rf"{readable}-[0-9a-f]{{12}}", answer.data["Name"])
+
+
+def test_resources_whose_generated_names_are_cut_have_different_ones(world: World) -> None:
+    names = [world.create(BARE, LogicalResourceId=f"{'L' * 200}{number}").data["Name"] for number in (1, 2)]
+
+    assert names[0] != names[1]
+    assert names[0][:115] == names[1][:115]
 
 
 def test_an_authentication_flow_that_is_newer_than_this_software_passes_through(world: World) -> None:

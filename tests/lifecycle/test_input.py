@@ -301,6 +301,14 @@ def test_all_problems_are_told_at_once_before_any_call(world: World, kind: str) 
     assert [path for path in ITS_PATHS if path not in answer.reason] == []
 
 
+def test_a_combination_is_not_judged_with_a_property_that_could_not_be_read(world: World) -> None:
+    answer = world.create({**BARE, "AllowedOAuthFlows": ["code"], "CallbackURLs": "https://x"})
+
+    assert answer.status == "FAILED"
+    assert "1 problem" in answer.reason
+    assert "CallbackURLs: " in answer.reason
+
+
 def test_more_problems_than_an_answer_holds_are_cut_and_the_log_has_them_all(world: World) -> None:
     properties = {**BARE, "CallbackURLs": [f"http://host-{number}.example.com/{'x' * 80}" for number in range(100)]}
 
