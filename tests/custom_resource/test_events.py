@@ -2,120 +2,143 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import sys
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.custom_resource.test_events_of_secrets import ABOUT_SECRETS, STEPS
-from tests.fixtures.existing_clients import GET_SESSION, SET_SESSION
-from tests.fixtures.templates import typed
-from tests.fixtures.world import (
-    CREATE,
-    DELETE,
-    DESCRIBE,
-    MARKER,
-    UPDATE,
-    World,
-    a_world,
+from tests import canaries
+from tests.fixtures.events import EVENTS, a_world_of_the_events, cold_start, recorded
+from tests.fixtures.existing_clients import GET_SESSION, LIST_TYPE, LOOKUP_TYPE, SET_SESSION
+from tests.fixtures.stored_secrets import (
+    DESCRIBE_POOL,
+    DESCRIBE_SECRET,
+    GET,
+    PUT,
+    Kept,
+    is_told_nothing,
 )
+from tests.fixtures.templates import typed
+from tests.fixtures.world import CREATE, DELETE, DESCRIBE, LIST, MARKER, SECRETS, UPDATE, World
 from user_pool_client.custom_resource.request import Request
-from user_pool_client.domain.properties import IMPORT_PROPERTIES, SETTINGS, UPDATABLE
+from user_pool_client.domain.properties import CREATABLE, IMPORT_PROPERTIES, SETTINGS, UPDATABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 type Json = dict[str, Any]
 
-FOLDER = Path(__file__).parents[2] / "events"
 CLIENT_ID = "3n4b5urk1ft4fl3mg5e62d9ado"
+# How each ends, and what is asked of Cognito and Secrets Manager.
 EXPECTED: dict[str, tuple[str, list[str]]] = {
     "create": ("SUCCESS", [CREATE]),
     "create-with-everything": ("SUCCESS", [CREATE, GET_SESSION, SET_SESSION]),
+    "create-with-secret-id": (
+        "SUCCESS",
+        [*(GET, DESCRIBE_SECRET), CREATE, *(GET, DESCRIBE_SECRET, SECRETS, DESCRIBE_POOL, PUT)],
+    ),
+    "adopt": ("SUCCESS", [DESCRIBE, UPDATE]),
     "update-in-place": ("SUCCESS", [DESCRIBE, UPDATE]),
-    "update-that-replaces": ("SUCCESS", [DESCRIBE, "ListUserPoolClientSecrets", CREATE]),
+    "update-that-replaces": ("SUCCESS", [DESCRIBE, SECRETS, CREATE]),
     "update-rollback": ("SUCCESS", [DESCRIBE, UPDATE]),
+    "update-with-secret-id": ("SUCCESS", [DESCRIBE, GET, DESCRIBE_SECRET, SECRETS, DESCRIBE_POOL, PUT]),
     "delete": ("SUCCESS", [DELETE]),
     "delete-after-a-failed-create": ("SUCCESS", []),
     "delete-with-an-invented-id": ("SUCCESS", []),
     "bad-properties": ("FAILED", []),
+    "look-up": ("SUCCESS", [LIST, DESCRIBE]),
+    "list": ("SUCCESS", [LIST]),
 }
+TYPES = {"look-up": LOOKUP_TYPE, "list": LIST_TYPE}
+WITH_A_STORED_SECRET = {"create-with-secret-id", "update-with-secret-id"}
 
 
-def event(name: str) -> Json:
-    content: Json = json.loads((FOLDER / f"{name}.json").read_text())
-    return content
+@pytest.fixture
+def kept() -> Iterator[Kept]:
+    with a_world_of_the_events() as kept:
+        yield kept
 
 
-@contextmanager
-def cold_start(world: World) -> Iterator[World]:
-    """Import the function anew in the environment as it is, as Lambda does."""
-    before = sys.modules.pop("user_pool_client.handler")
-    try:
-        module = importlib.import_module("user_pool_client.handler")
-        world.function = module.handler
-        yield world
-    finally:
-        sys.modules["user_pool_client.handler"] = before
-
-
-def with_its_client(world: World, content: Json) -> Json:
-    """Let the client that the event is about exist, as the event says that it was, and return the event."""
+def with_its_clients(world: World, name: str) -> Json:
+    """Let the clients that an event is about exist, as the event says that they were, and return the event."""
+    content = recorded(name)
+    properties: Json = content.get("OldResourceProperties") or content["ResourceProperties"]
     if content.get("PhysicalResourceId") == CLIENT_ID:
-        properties: Json = content.get("OldResourceProperties") or content["ResourceProperties"]
-        settings = {name: value for name, value in properties.items() if name in UPDATABLE}
-        world.existing(client_id=CLIENT_ID, **typed(settings))
+        known = CREATABLE if name in WITH_A_STORED_SECRET else UPDATABLE
+        world.existing(client_id=CLIENT_ID, **typed({key: properties[key] for key in properties if key in known}))
+    elif name == "adopt":
+        world.existing(client_id=CLIENT_ID, CallbackURLs=["https://app.example.com/before"])
+    elif name in TYPES:
+        world.fake.populate(properties["UserPoolId"], 1, "web")
+        world.existing(ClientName="report")
     return content
 
 
 def test_every_event_has_a_test() -> None:
-    # Those of clients that exist already are carried out where adoption and look-ups are tested.
-    others = {"adopt", "list", "look-up", *ABOUT_SECRETS, *STEPS}
-    assert {path.stem for path in FOLDER.iterdir()} == EXPECTED.keys() | others
+    assert {path.stem for path in EVENTS.iterdir() if not path.stem.startswith("rotation-")} == EXPECTED.keys()
 
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_an_event_is_one_of_cloudformations_that_never_expires_and_holds_no_secret(name: str) -> None:
-    content = event(name)
+    content = recorded(name)
     request = Request.parse(content)
 
     assert "X-Amz-Date" not in content["ResponseURL"]
+    assert content["RequestId"] in content["ResponseURL"]
     assert request.secrets() == []
+    assert not canaries.leaked(json.dumps(content))
     assert request.seconds_left(4e9) > 0
-    assert content["ResourceType"] == "Custom::UserPoolClient"
-    scalars = json.loads(json.dumps(content), parse_int=pytest.fail, parse_float=pytest.fail)
-    assert scalars == content
+    assert content["ResourceType"] == TYPES.get(name, "Custom::UserPoolClient")
+    assert json.loads(json.dumps(content), parse_int=pytest.fail, parse_float=pytest.fail) == content
     assert content["ResourceProperties"]["ServiceToken"] == content["ServiceToken"]
     assert ("OldResourceProperties" in content) == (content["RequestType"] == "Update")
     assert ("PhysicalResourceId" in content) == (content["RequestType"] != "Create")
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_an_event_is_carried_out_by_lambdas_entry_point(world: World, name: str) -> None:
+def test_an_event_is_carried_out_by_lambdas_entry_point(kept: Kept, name: str) -> None:
     status, calls = EXPECTED[name]
-    content = with_its_client(world, event(name))
+    world, content = kept.world, with_its_clients(kept.world, name)
 
-    with cold_start(world):
+    with cold_start("user_pool_client.handler") as function:
+        world.function = function.handler
         answer = world.send(content)
 
-    assert (answer.status, world.calls()) == (status, calls)
-    match content["RequestType"]:
-        case "Delete":
-            assert answer.physical_id == content["PhysicalResourceId"]
-            assert world.client_ids() == []
-        case "Create" if status == "FAILED":
-            assert answer.physical_id == MARKER
-        case _:
-            assert answer.physical_id in world.client_ids()
-            assert (answer.physical_id == CLIENT_ID) == (UPDATE in calls)
+    assert (answer.status, kept.calls()) == (status, calls), answer.reason
+    if name == "list":
+        assert (answer.physical_id, answer.data["Count"]) == (content["ResourceProperties"]["UserPoolId"], "1")
+    elif content["RequestType"] == "Delete":
+        assert answer.physical_id == content["PhysicalResourceId"]
+        assert world.client_ids() == []
+    elif status == "FAILED":
+        assert answer.physical_id == MARKER
+    else:
+        assert answer.physical_id in world.client_ids()
+        assert name == "look-up" or (answer.physical_id == CLIENT_ID) == (CREATE not in calls)
+
+
+@pytest.mark.parametrize("name", sorted(WITH_A_STORED_SECRET))
+def test_an_event_with_secret_id_stores_the_secret_and_shows_it_to_nobody(kept: Kept, name: str) -> None:
+    answer = kept.world.send(with_its_clients(kept.world, name))
+
+    assert is_told_nothing(answer, kept)
+    assert answer.data["SecretArn"] == kept.arn
+    assert kept.current()["client_id"] == answer.physical_id
+    assert kept.is_sound()
+
+
+def test_the_event_of_an_import_changes_what_it_names_and_nothing_else(kept: Kept) -> None:
+    content = with_its_clients(kept.world, "adopt")
+
+    kept.world.send(content)
+
+    held = kept.world.settings(CLIENT_ID)
+    assert held["LogoutURLs"] == content["ResourceProperties"]["LogoutURLs"]
+    assert held["CallbackURLs"] == ["https://app.example.com/before"]
 
 
 def test_create_with_everything_names_every_property() -> None:
-    properties = event("create-with-everything")["ResourceProperties"]
+    properties = recorded("create-with-everything")["ResourceProperties"]
 
     # A secret of one's own excludes a generated one, and has no business in a file; a kept one has events of its own.
     not_here = {"ClientSecret", "SecretId", "RoleArn", "ExternalId", *IMPORT_PROPERTIES}
@@ -123,14 +146,14 @@ def test_create_with_everything_names_every_property() -> None:
 
 
 def test_the_rollback_exchanges_the_properties_of_the_update() -> None:
-    update, rollback = event("update-in-place"), event("update-rollback")
+    update, rollback = recorded("update-in-place"), recorded("update-rollback")
 
     assert rollback["ResourceProperties"] == update["OldResourceProperties"]
     assert rollback["OldResourceProperties"] == update["ResourceProperties"]
 
 
 def test_bad_properties_are_told_all_at_once(world: World) -> None:
-    answer = world.send(event("bad-properties"))
+    answer = world.send(recorded("bad-properties"))
 
     wrong = ("callback_urls", "ClientName", "AuthSessionValidity", "TokenValidityUnits.AccessToken", "LogoutURLs[0]")
     assert [path for path in wrong if path not in answer.reason] == []
@@ -139,14 +162,18 @@ def test_bad_properties_are_told_all_at_once(world: World) -> None:
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_under_sam_local_the_answer_is_printed_with_secrets_masked_and_nothing_is_sent(name: str) -> None:
-    with a_world(env={"AWS_SAM_LOCAL": "true"}) as world, cold_start(world):
-        content = with_its_client(world, event(name))
-        world.invoke(content)
+    with (
+        a_world_of_the_events(env={"AWS_SAM_LOCAL": "true"}) as kept,
+        cold_start("user_pool_client.handler") as function,
+    ):
+        kept.world.function = function.handler
+        content = with_its_clients(kept.world, name)
+        kept.world.invoke(content)
 
-        assert world.put == []
-        (printed,) = [line for line in world.printed.getvalue().splitlines() if '"Status"' in line]
+        assert kept.world.put == []
+        (printed,) = [line for line in kept.world.printed.getvalue().splitlines() if '"Status"' in line]
         answer = json.loads(printed)
         assert (answer["Status"], answer["RequestId"]) == (EXPECTED[name][0], content["RequestId"])
-        if answer.get("Data", {}).get("GenerateSecret") == "true":
-            assert answer["Data"]["ClientSecret"] == "***"
-            assert answer["NoEcho"] is True
+        shown = answer.get("Data", {}).get("GenerateSecret") == "true" and name not in WITH_A_STORED_SECRET
+        assert answer.get("Data", {}).get("ClientSecret") == ("***" if shown else None)
+        assert answer.get("NoEcho", False) is shown

@@ -15,7 +15,6 @@ from tests.fixtures.existing_clients import (
     SERVICE_CLIENT,
     adopt,
     import_id,
-    recorded,
     untouched,
 )
 from tests.fixtures.templates import APP, BARE, DESKTOP, EVERYTHING, EXAMPLES, MOBILE, differing, effective
@@ -442,19 +441,3 @@ def test_a_client_secret_cannot_be_given_to_a_client_that_exists(world: World, k
     name = list(imports)[-1]
     assert f"{name}, ClientSecret: a client that exists has its secret already." in answer.reason
     assert f"Take ClientSecret out, or {name} if a new client is wanted." in answer.reason
-
-
-# The request that is written down
-
-
-def test_the_event_of_an_adoption(world: World) -> None:
-    event = recorded("adopt")
-    pool_id, _, client_id = event["ResourceProperties"]["ImportId"].partition("/")
-    world.existing(pool_id=pool_id, client_id=client_id, CallbackURLs=[APP])
-
-    answer = world.send(event)
-
-    assert (answer.status, answer.physical_id) == ("SUCCESS", client_id)
-    held = world.settings(client_id, pool_id=pool_id)
-    assert held["LogoutURLs"] == event["ResourceProperties"]["LogoutURLs"]
-    assert held["CallbackURLs"] == [APP]

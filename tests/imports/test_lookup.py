@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.fakes.cognito import ApiError
-from tests.fixtures.existing_clients import FORBIDDEN, LIST, LIST_TYPE, LOOKUP_TYPE, recorded
+from tests.fixtures.existing_clients import FORBIDDEN, LIST, LIST_TYPE, LOOKUP_TYPE
 from tests.fixtures.templates import APP, BARE, EVERYTHING, typed
 from tests.fixtures.world import DESCRIBE, FRANKFURT_POOL, MARKER, MOST_BYTES, OTHER_POOL, POOL, World, a_world
 
@@ -409,29 +409,3 @@ def test_a_page_that_is_throttled_is_asked_for_again(world: World) -> None:
 
     assert (answer.status, answer.data["Count"]) == ("SUCCESS", "61")
     assert world.calls() == [LIST] * 5
-
-
-# The requests that are written down
-
-
-def test_the_event_of_a_look_up(world: World) -> None:
-    event = recorded("look-up")
-    properties = event["ResourceProperties"]
-    client_id = world.existing(pool_id=properties["UserPoolId"], ClientName=properties["ClientName"])
-
-    answer = world.send(event)
-
-    assert (answer.status, answer.physical_id) == ("SUCCESS", client_id)
-    assert world.calls() == [LIST, DESCRIBE]
-
-
-def test_the_event_of_a_list(world: World) -> None:
-    event = recorded("list")
-    properties = event["ResourceProperties"]
-    world.fake.populate(properties["UserPoolId"], 3, properties["ClientNamePrefix"] + "-{}")
-    world.existing(pool_id=properties["UserPoolId"], ClientName="report")
-
-    answer = world.send(event)
-
-    assert (answer.status, answer.physical_id, answer.data["Count"]) == ("SUCCESS", properties["UserPoolId"], "3")
-    assert world.calls() == [LIST]
