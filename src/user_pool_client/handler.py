@@ -9,6 +9,7 @@ gc.disable()
 from user_pool_client.aws.calls import Caller
 from user_pool_client.aws.cloudformation import Stacks
 from user_pool_client.aws.cognito import AppClients
+from user_pool_client.aws.dynamodb import Journal
 from user_pool_client.aws.secrets_manager import SecretStore
 from user_pool_client.aws.sessions import ClientCache, Role, session_name
 from user_pool_client.custom_resource.crhelper_resource import CrhelperResource
@@ -19,7 +20,9 @@ from user_pool_client.deadline import Clock
 from user_pool_client.domain.properties import Settings
 from user_pool_client.log import on_retry
 from user_pool_client.operations.context import Context
+from user_pool_client.operations.no_journal import NoJournal
 from user_pool_client.operations.resource_types import create, delete, update
+from user_pool_client.operations.turn import Turn
 
 
 def build(clock: Clock, *, connected: bool = False) -> Service:
@@ -32,7 +35,7 @@ def build(clock: Clock, *, connected: bool = False) -> Service:
     cache = ClientCache(region, clock)
     if connected:
         cache.prepare()
-    local = os.environ.get("AWS_SAM_LOCAL")
+    local, table = os.environ.get("AWS_SAM_LOCAL"), os.environ.get("JOURNAL_TABLE")
     sender = ConsoleSender() if local else S3Sender(region, os.environ.get("AWS_ENDPOINT_URL", ""))
 
     def context(invocation: Invocation) -> Context:
@@ -45,7 +48,9 @@ def build(clock: Clock, *, connected: bool = False) -> Service:
             role = Role(arn, settings.get("ExternalId"), session) if arn else None
             return AppClients(caller, role, template_secrets)
 
-        return Context(invocation, clients, Stacks(caller, invocation.is_own_account), SecretStore(caller))
+        journal = Journal(table, caller) if table and not local else NoJournal()
+        stacks = Stacks(caller, invocation.is_own_account)
+        return Context(invocation, clients, stacks, SecretStore(caller), Turn(journal, invocation))
 
     resource = CrhelperResource(
         create=lambda invocation: create(context(invocation)),

@@ -72,6 +72,14 @@ class Stacks:
         )
 
     # docs/decisions/0026-a-delete-that-cannot-identify-its-client-succeeds.md
+    def stack_status(self, stack_id: str) -> str:
+        """Return the stack's status, '' if there is no such stack."""
+        try:
+            stacks = self._call("DescribeStacks", {"StackName": stack_id}).get("Stacks", [])
+        except NotThere:
+            return ""
+        return next((str(stack.get("StackStatus", "")) for stack in stacks), "")
+
     def operation_started_at(self, stack_id: str) -> datetime | None:
         """Return when the stack was created or, if that was later, last updated; None if there is no such stack.
 

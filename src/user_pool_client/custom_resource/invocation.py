@@ -83,8 +83,8 @@ class SingleResponse:
 class Invocation:
     """One run of the function for one request.
 
-    `task` is what the Reason of an expected failure says that could not be done. `decision` collects what was decided,
-    for the log.
+    `started_at` is a reading of the monotonic clock, `arrived_at` the same moment in seconds since 1970. `task` is what
+    the Reason of an expected failure says that could not be done. `decision` collects what was decided, for the log.
     """
 
     request: Request
@@ -92,6 +92,7 @@ class Invocation:
     response: SingleResponse
     is_own_account: bool
     started_at: float
+    arrived_at: float
     task: str
     outcome: Outcome | None = None
     undelivered: Unanswerable | None = None
@@ -108,9 +109,13 @@ class Invocation:
             else:
                 self.outcome = operation()
         except ProviderError as error:
-            self.outcome = Outcome("FAILED", self.response.physical_id, f"Could not {self.task}: {error}")
+            self.outcome = self.refused(error)
         except BaseException as error:  # noqa: BLE001 - see above
             self.outcome = self.unexpected(error)
+
+    def refused(self, error: ProviderError) -> Outcome:
+        """Return the failure that an expected error means."""
+        return Outcome("FAILED", self.response.physical_id, f"Could not {self.task}: {error}")
 
     def unexpected(self, error: BaseException) -> Outcome:
         """Log an unexpected error by its place, and return the failure."""

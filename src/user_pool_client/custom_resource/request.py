@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from user_pool_client.custom_resource.response import Envelope
 from user_pool_client.domain.errors import Unanswerable
+from user_pool_client.domain.journal import digest
 from user_pool_client.domain.physical_id import generated_name, is_generated_id, stack_name
 from user_pool_client.domain.sensitive import Sensitive
 
@@ -48,6 +49,8 @@ class Request:
     old_properties: object = field(repr=False)
     signed_at: datetime | None = None
     """When CloudFormation signed the response URL (X-Amz-Date), to the second; None where it is not dated."""
+    digest: str = ""
+    """A SHA-256 of the whole event: two deliveries of the same request have the same."""
     valid_for: float | None = None
     """For how many seconds from then on the response URL is good (X-Amz-Expires); None where it does not say."""
 
@@ -74,6 +77,7 @@ class Request:
             properties=_sealed(event.get("ResourceProperties")),
             old_properties=_sealed(event.get("OldResourceProperties")),
             signed_at=_signed_at(url),
+            digest=digest(event),
             valid_for=_valid_for(url),
         )
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from user_pool_client.custom_resource.crhelper_resource import CrhelperResource
 from user_pool_client.custom_resource.invocation import Invocation, LambdaContext, SingleResponse
 from user_pool_client.custom_resource.request import Request
-from user_pool_client.custom_resource.response import Envelope, Outcome
+from user_pool_client.custom_resource.response import Outcome
 from user_pool_client.deadline import Clock, Deadline
 from user_pool_client.domain.errors import Unanswerable
 from user_pool_client.domain.physical_id import CREATE_FAILED
@@ -36,7 +36,7 @@ class Service:
         self._resource = resource
         self._sender = sender
         self._clock = clock
-        self._sent: OrderedDict[tuple[Envelope, str], Outcome] = OrderedDict()
+        self._sent: OrderedDict[str, Outcome] = OrderedDict()
 
     def __call__(self, event: object, context: LambdaContext) -> None:
         """Carry out a request and respond; raise Unanswerable where that cannot be done."""
@@ -65,8 +65,7 @@ class Service:
             count_metric("Unanswered")
             return
         invocation = self._invocation(request, context)
-        key = (request.envelope, request.request_type)
-        if (sent_before := self._sent.get(key)) is not None:
+        if (sent_before := self._sent.get(request.digest)) is not None:
             invocation.decision.update(decision="answer as before", because="the same request was answered before")
             invocation.response.send(sent_before)
         elif request.request_type not in _REQUEST_TYPES:
@@ -76,7 +75,7 @@ class Service:
             if invocation.outcome is not None and invocation.response.sent is not invocation.outcome:
                 fields = invocation.log_fields(invocation.outcome)
                 logger.warning("The work ended after the answer", extra=fields)
-            self._remember(key, invocation.response.sent)
+            self._remember(request.digest, invocation.response.sent)
         if invocation.undelivered is not None:
             raise invocation.undelivered
 
@@ -89,11 +88,12 @@ class Service:
             response=response,
             is_own_account=_account(request.stack_id) == _account(context.invoked_function_arn),
             started_at=self._clock.monotonic(),
+            arrived_at=self._clock.wall(),
             task=f"{request.request_type.lower()} the app client {request.physical_id}".rstrip(),
         )
         return invocation
 
-    def _remember(self, key: tuple[Envelope, str], outcome: Outcome | None) -> None:
+    def _remember(self, key: str, outcome: Outcome | None) -> None:
         """Keep the outcome for the case that the request comes again: the first one stands, a failure too."""
         if outcome is not None:
             self._sent[key] = outcome

@@ -23,7 +23,7 @@ class Change:
     of this request is known. `client_id` is '' as long as the client to be created has no ID. `previous_id` is the
     physical ID that the request was sent with. Minutes are those of the session configuration, None where it is not
     touched. The versions are those of the secret that `secret_id` names that had AWSCURRENT before and after, '' for
-    none.
+    none. `unsure` tells that a client may have been created whose ID is not known.
     """
 
     request: str
@@ -41,7 +41,7 @@ class Change:
     secret_id: str = ""
     version_before: str = ""
     version_after: str = ""
-    undone: bool = False
+    unsure: bool = False
 
     def encode(self) -> bytes:
         """Return the change as compressed JSON. A secret among the settings raises TypeError: it must not get here."""

@@ -20,7 +20,7 @@ from user_pool_client.domain.rules import secret_wanted
 _REFRESH_FLOW = "ALLOW_REFRESH_TOKEN_AUTH"
 
 
-_ATTRIBUTE_LISTS = frozenset({"ReadAttributes", "WriteAttributes"})
+ATTRIBUTE_LISTS = frozenset({"ReadAttributes", "WriteAttributes"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def decide(
             raise _import_does_not_fit(which, reason)
         return plan_create(named, reason)
     wanted = merge(desired=desired, applied=applied, observed=observed.settings, generated_name=generated_name)
-    before, after = _canonical(observed.settings), _canonical(wanted)
+    before, after = canonical(observed.settings), canonical(wanted)
     changed = tuple(name for name in UPDATABLE if before[name] != after[name])
     return Update(observed, wanted, changed) if changed else NoChange(observed)
 
@@ -127,7 +127,7 @@ def is_up_to_date(desired: Settings, observed: AppClient) -> bool:
 def plan_create(settings: Settings, reason: str) -> Create:
     """Plan a new client. Empty lists of attributes are the default, which only leaving them out asks for."""
     sent = {name: settings[name] for name in CREATABLE if name in settings}
-    return Create({name: value for name, value in sent.items() if value or name not in _ATTRIBUTE_LISTS}, reason)
+    return Create({name: value for name, value in sent.items() if value or name not in ATTRIBUTE_LISTS}, reason)
 
 
 def merge(*, desired: Settings, applied: Settings, observed: Settings, generated_name: str) -> Settings:
@@ -140,10 +140,10 @@ def merge(*, desired: Settings, applied: Settings, observed: Settings, generated
     if rotation := _merged_rotation(states):
         wanted["RefreshTokenRotation"] = rotation
     if "ExplicitAuthFlows" in applied and "ExplicitAuthFlows" not in desired:
-        wanted["ExplicitAuthFlows"] = _default_flows(rotation)
+        wanted["ExplicitAuthFlows"] = default_flows(rotation)
     if analytics := _merged_analytics(states):
         wanted["AnalyticsConfiguration"] = analytics
-    return {name: wanted[name] for name in UPDATABLE if wanted.get(name) or name in wanted.keys() - _ATTRIBUTE_LISTS}
+    return {name: wanted[name] for name in UPDATABLE if wanted.get(name) or name in wanted.keys() - ATTRIBUTE_LISTS}
 
 
 _NESTED = ("TokenValidityUnits", "RefreshTokenRotation", "AnalyticsConfiguration")
@@ -206,19 +206,20 @@ def _merged_analytics(states: _States) -> dict[str, Any]:
     desired, applied, observed = states.members("AnalyticsConfiguration")
     if not desired:
         gone = "AnalyticsConfiguration" in states.applied or "AnalyticsConfiguration" in states.desired
-        return {} if gone else _analytics(observed)
+        return {} if gone else sendable_analytics(observed)
     shared = {"UserDataShared": observed["UserDataShared"]} if "UserDataShared" in observed else {}
     return {**({} if "UserDataShared" in applied else shared), **desired}
 
 
-def _analytics(given: Mapping[str, Any]) -> dict[str, Any]:
+def sendable_analytics(given: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out what Cognito adds to the ApplicationArn form by itself and would not take back beside it."""
     if "ApplicationArn" not in given:
         return dict(given)
     return {name: given[name] for name in ("ApplicationArn", "UserDataShared") if name in given}
 
 
-def _default_flows(rotation: Mapping[str, Any]) -> list[str]:
+def default_flows(rotation: Mapping[str, Any]) -> list[str]:
+    """Return the default authentication flows: Cognito takes no refresh flow while rotation is on."""
     flows: list[str] = SETTINGS["ExplicitAuthFlows"].default
     return [flow for flow in flows if flow != _REFRESH_FLOW or rotation.get("Feature") != "ENABLED"]
 
@@ -241,14 +242,14 @@ def _replacement_reason(desired: Settings, applied: Settings, observed: AppClien
 
 
 # docs/decisions/0009-lists-are-compared-as-sets-and-shown-sorted.md
-def _canonical(settings: Settings) -> dict[str, Any]:
+def canonical(settings: Settings) -> dict[str, Any]:
     """Return the settings so that equal means equal in effect: lists as sets, absent as default."""
     rotation = {**SETTINGS["RefreshTokenRotation"].default, **(settings.get("RefreshTokenRotation") or {})}
     units = settings.get("TokenValidityUnits") or {}
     canonical: dict[str, Any] = {}
     for name in UPDATABLE:
         value = settings.get(name)
-        default = _default_flows(rotation) if name == "ExplicitAuthFlows" else SETTINGS[name].default
+        default = default_flows(rotation) if name == "ExplicitAuthFlows" else SETTINGS[name].default
         if isinstance(default, list):
             canonical[name] = frozenset(value or default)
         else:
@@ -260,7 +261,7 @@ def _canonical(settings: Settings) -> dict[str, Any]:
     canonical["TokenValidityUnits"] = {token.name: units.get(token.name) or token.default_unit for token in TOKENS}
     # Without rotation there is nothing to be graceful about: Cognito then shows 0, whatever was sent.
     canonical["RefreshTokenRotation"] = {"Feature": "DISABLED"} if rotation["Feature"] == "DISABLED" else rotation
-    analytics = _analytics(settings.get("AnalyticsConfiguration") or {})
+    analytics = sendable_analytics(settings.get("AnalyticsConfiguration") or {})
     canonical["AnalyticsConfiguration"] = {"UserDataShared": False, **analytics} if analytics else {}
     return canonical
 

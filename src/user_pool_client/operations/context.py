@@ -8,6 +8,7 @@ from user_pool_client.custom_resource.request import Request
 from user_pool_client.deadline import Deadline
 from user_pool_client.domain.properties import Settings
 from user_pool_client.operations.ports import AppClients, Secrets, Stacks
+from user_pool_client.operations.turn import Turn
 
 
 @dataclass(slots=True)
@@ -22,6 +23,7 @@ class Context:
     clients: Callable[[Settings], AppClients]
     stacks: Stacks
     secrets: Secrets
+    turn: Turn
     late: bool = False
 
     @property

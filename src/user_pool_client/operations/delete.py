@@ -1,16 +1,15 @@
 """Delete: the app client goes, or is released."""
 
-import contextlib
-
 from user_pool_client.custom_resource.response import Outcome
-from user_pool_client.domain.errors import ProviderError, Refused
+from user_pool_client.domain.errors import ProviderError
+from user_pool_client.domain.journal import Change, Ownership, Record
 from user_pool_client.domain.parsing import parse_previous
 from user_pool_client.domain.physical_id import CREATE_FAILED, is_client_id
 from user_pool_client.domain.properties import IMPORT_PROPERTIES, Settings
-from user_pool_client.operations import secret_sync
+from user_pool_client.log import logger
+from user_pool_client.operations import orphans, rollback, secret_sync
 from user_pool_client.operations.context import Context
-from user_pool_client.operations.orphans import find_orphan
-from user_pool_client.operations.ports import AppClients
+from user_pool_client.operations.turn import Overtaken, RespondedBefore, StillAtWork
 
 
 def delete(ctx: Context) -> Outcome:
@@ -18,47 +17,97 @@ def delete(ctx: Context) -> Outcome:
     applied = parse_previous(ctx.request.properties)
     pool_id: str = applied.get("UserPoolId", "")
     ctx.invocation.task = f"delete the app client {ctx.request.physical_id} of user pool {pool_id}"
-    done = Outcome("SUCCESS", ctx.request.physical_id or CREATE_FAILED)
-    imports = [name for name in IMPORT_PROPERTIES if name in applied]
-    client_id = _client_id(ctx, applied, is_import=bool(imports)) if pool_id else None
-    if client_id is not None:
-        _restore_secret(ctx, applied, client_id)
-    if imports:
-        ctx.decision.update(decision="let go", because=f"{', '.join(imports)} is in the template")
-    elif client_id is None:
+    try:
+        record = _begin(ctx)
+    except RespondedBefore as before:
+        ctx.decision.update(decision="answer as before", because="another delivery of the request was carried out")
+        return Outcome("SUCCESS", before.response.physical_id)  # a failure is tried again
+    client_id = _client_id(ctx, applied, record) if pool_id else None
+    if client_id is None:
         ctx.decision.setdefault("decision", "nothing to delete")
         ctx.decision.setdefault("because", "there never was a client of this id")
-    elif ctx.clients(applied).delete(pool_id, client_id):
+    elif reason := _reason_to_release(ctx, applied, client_id):
+        _release(ctx, applied, client_id, record)
+        ctx.decision.update(decision="let go", because=reason)
+    else:
+        secret_sync.restore_secret(ctx, applied, client_id)
+        _delete(ctx, applied, client_id)
+    ctx.turn.deleted = record is None or record.client_id in ("", client_id)
+    if client_id is not None:
+        ctx.turn.released = pool_id, client_id
+    return Outcome("SUCCESS", ctx.request.physical_id or CREATE_FAILED)
+
+
+def _begin(ctx: Context) -> Record | None:
+    """Begin, and return what the journal has of the resource. A Delete goes on without a journal."""
+    try:
+        while ctx.turn.take(None):
+            pass
+    except (Overtaken, StillAtWork):
+        raise
+    except ProviderError as error:
+        logger.warning("The journal was not written", extra={"because": error.why})
+        return None
+    return ctx.turn.previous
+
+
+def _client_id(ctx: Context, applied: Settings, record: Record | None) -> str | None:
+    """Return the ID of the resource's client; None for none.
+
+    A Create that was cancelled, or did not know what became of its call, has left it to the journal.
+    """
+    if is_client_id(ctx.request.physical_id):
+        return ctx.request.physical_id
+    if record is None:
+        imports = any(name in applied for name in IMPORT_PROPERTIES)
+        return None if imports else orphans.find_orphan(ctx, applied)
+    if record.client_id:
+        ctx.decision.update(found=record.client_id)
+        return record.client_id
+    if record.change is not None and orphans.may_exist(record):
+        return orphans.find_created(ctx, ctx.clients(applied), record.change, record)
+    return None
+
+
+def _reason_to_release(ctx: Context, applied: Settings, client_id: str) -> str:
+    """Return why the client must stay; '' if it is to be deleted."""
+    imports = [name for name in IMPORT_PROPERTIES if name in applied]
+    if imports:
+        return f"{', '.join(imports)} is in the template"
+    owner = _owner(ctx, applied["UserPoolId"], client_id)
+    if owner is not None and owner.resource != ctx.turn.resource:
+        return f"another resource has the client by now: {owner.resource}"
+    return "the client was imported" if owner is not None and owner.imported else ""
+
+
+def _owner(ctx: Context, pool_id: str, client_id: str) -> Ownership | None:
+    try:
+        return ctx.turn.journal.owner(pool_id, client_id)
+    except ProviderError as error:
+        logger.warning("The journal was not read", extra={"because": error.why})
+        return None
+
+
+def _release(ctx: Context, applied: Settings, client_id: str, record: Record | None) -> None:
+    """Give an imported client back: as it was, where the operation that imported it has failed; else as it is.
+
+    Nothing that cannot be done keeps the Delete from succeeding.
+    """
+    change = record.change if record is not None else None
+    try:
+        secret_sync.restore_secret(ctx, applied, client_id)
+        if change is not None and _has_imported(change, client_id) and rollback.takes_back(ctx):
+            rollback.undo_import(ctx, applied, change)
+    except ProviderError as error:
+        logger.warning("Not restored", extra={"client_id": client_id, "because": error.why})
+
+
+def _has_imported(change: Change, client_id: str) -> bool:
+    return change.imported and change.client_id == client_id != change.previous_id
+
+
+def _delete(ctx: Context, applied: Settings, client_id: str) -> None:
+    if ctx.clients(applied).delete(applied["UserPoolId"], client_id):
         ctx.decision.update(decision="deleted", because="CloudFormation asked for it")
     else:
         ctx.decision.update(decision="nothing to delete", because="it is gone already")
-    return done
-
-
-def _client_id(ctx: Context, applied: Settings, *, is_import: bool) -> str | None:
-    """Return the ID of the resource's client, which a cancelled or lost Create has left unknown."""
-    if is_client_id(ctx.request.physical_id):
-        return ctx.request.physical_id
-    return None if is_import else find_orphan(ctx, applied)
-
-
-def _restore_secret(ctx: Context, applied: Settings, client_id: str) -> None:
-    """Let AWSCURRENT name the previous client again; a client that is gone needs nothing."""
-    if not applied.get("SecretId"):
-        return
-    clients = ctx.clients(applied)
-    try:
-        moved = secret_sync.restore_previous(ctx.secrets, clients, applied, client_id)
-        ctx.decision.update(gave_back=moved)
-    except ProviderError as error:
-        if not _is_gone(clients, applied["UserPoolId"], client_id, error):
-            raise
-
-
-def _is_gone(clients: AppClients, pool_id: str, client_id: str, error: ProviderError) -> bool:
-    """Tell whether an error need not keep a Delete from succeeding, because there is nothing to delete."""
-    if not isinstance(error, Refused):
-        return False  # the same may work later
-    with contextlib.suppress(ProviderError):
-        return clients.describe(pool_id, client_id) is None
-    return False

@@ -1,7 +1,8 @@
-"""One client for each wish: made once, found where an answer was lost, not left behind where nobody waits any more.
+"""One client for each request: created once, and found where a response was lost.
 
 CreateUserPoolClient has no idempotency token, and Lambda delivers a request more than once, late, and after
-CloudFormation has given up. Nothing is stored: the pool, CloudFormation and the request hold what must be known.
+CloudFormation has given up. The journal knows a request that has begun; where it knows nothing, CloudFormation is
+asked.
 """
 
 from user_pool_client.domain import fingerprint, plan
@@ -15,13 +16,6 @@ from user_pool_client.operations.context import Context
 from user_pool_client.operations.observe import observe
 from user_pool_client.operations.ports import AppClients
 from user_pool_client.operations.search import AmbiguousMatch, is_shared, search, signed_at, single
-
-_SLOW = 5.0
-
-
-# How long such a Create asks: the client is there, and the time is wanted for the answer.
-_ASKED_FOR = 10.0
-
 
 # Each may have made a client that is not listed yet.
 _MOST_CREATES = 3
@@ -51,9 +45,12 @@ def already_responded(ctx: Context, clients: AppClients, desired: Settings) -> A
     None if it is to be carried out. Raises TryLater where CloudFormation no longer waits for it.
     """
     request = ctx.request
-    ctx.late = not request.is_fresh(ctx.deadline.clock.wall())
-    if not ctx.late:
+    if request.is_fresh(ctx.deadline.clock.wall()):
         return None
+    record = ctx.turn.record()
+    if record is not None and record.request == request.digest:
+        return None  # begun, and not heard of again: it is taken over
+    ctx.late = True
     ctx.response.maybe_created()
     now = resource_status(ctx)
     ctx.decision.update(late=True, standing=now.status)
@@ -95,7 +92,7 @@ def create_once(ctx: Context, clients: AppClients, desired: Settings, settings: 
             unknown = error
         except ProviderError as error:
             if unknown is not None:
-                raise _outcome_unknown(unknown, error) from None
+                raise _unclear(ctx, unknown, error) from None
             if not ctx.late:  # an earlier delivery may have made one
                 ctx.response.not_created()
             raise
@@ -103,7 +100,7 @@ def create_once(ctx: Context, clients: AppClients, desired: Settings, settings: 
             made = _made_after_all(ctx, clients, wanted, unknown, shared=shared)
         if made is not None:
             return _keep_or_delete(ctx, clients, made)
-    raise _outcome_unknown(unknown, None)
+    raise _unclear(ctx, unknown, None)
 
 
 def _made_after_all(
@@ -114,34 +111,25 @@ def _made_after_all(
     try:
         found = single(search(ctx, clients, wanted), wanted, shared=shared)
     except ProviderError as error:
-        raise _outcome_unknown(unknown, error) from None
+        raise _unclear(ctx, unknown, error) from None
     if found is not None:
         ctx.decision.update(found=found.client_id)
     return found
 
 
 def _keep_or_delete(ctx: Context, clients: AppClients, client: AppClient) -> AppClient:
-    """Return a new client, unless nobody waits for it any more: then delete it, or nobody ever would."""
+    """Return a new client, unless the response is out already: then delete it, or it would be left behind."""
     if not ctx.response.created(client.client_id):
         ctx.decision.update(made_too_late=client.client_id)
         clients.delete(client.pool_id, client.client_id, after_deadline=True)
         raise TryLater("Cognito made the client too late, so it was deleted again.", "deploy again.")
-    if ctx.request.age(ctx.deadline.clock.wall()) > _SLOW and not _is_awaited(ctx):
-        ctx.decision.update(no_longer_awaited=client.client_id)
-        clients.delete(client.pool_id, client.client_id)
-        ctx.response.not_created()
-        raise TryLater("CloudFormation no longer waited for the client, so it was deleted again.", "deploy again.")
     return client
 
 
-def _is_awaited(ctx: Context) -> bool:
-    """Ask CloudFormation. Where it cannot be asked, yes: this is no late request, and most are awaited."""
-    try:
-        now = ctx.stacks.resource_status(ctx.request.stack_id, ctx.request.logical_resource_id, within=_ASKED_FOR)
-    except ProviderError as error:
-        ctx.decision.update(not_asked=error.why)
-        return True
-    return now.awaits(ctx.request.request_type, ctx.request.signed_at)
+def _unclear(ctx: Context, unknown: OutcomeUnknown | None, error: ProviderError | None) -> OutcomeUnknown:
+    """Note that there may be a client whose ID is not known, for the Delete or the rollback that follows."""
+    ctx.turn.plan(unsure=True)
+    return _outcome_unknown(unknown, error)
 
 
 def _outcome_unknown(unknown: OutcomeUnknown | None, error: ProviderError | None) -> OutcomeUnknown:

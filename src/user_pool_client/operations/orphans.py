@@ -2,10 +2,12 @@
 
 import dataclasses
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from user_pool_client.domain import fingerprint, plan
 from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.errors import Refused
+from user_pool_client.domain.journal import Change, Record
 from user_pool_client.domain.physical_id import CREATE_UNKNOWN, is_client_id
 from user_pool_client.domain.properties import Settings
 from user_pool_client.domain.resource_status import ResourceStatus
@@ -39,6 +41,37 @@ def find_orphan(ctx: Context, applied: Settings) -> str | None:
     if found:
         report_left_behind(ctx, found, "more than one client could be what the Create has made")
     return None
+
+
+def may_exist(record: Record) -> bool:
+    """Tell whether the last change may have created a client whose ID is not known: it died, or could not tell."""
+    change = record.change
+    return change is not None and not change.client_id and (change.unsure or record.response is None)
+
+
+def find_created(ctx: Context, clients: AppClients, change: Change, record: Record) -> str | None:
+    """Return the ID of the client that a change has created without noting it, if there is exactly one.
+
+    The journal knows its settings, and when it was created at the earliest; a client that another resource has, or a
+    stack that can be asked, is not it.
+    """
+    if not may_exist(record):
+        return None
+    since = datetime.fromtimestamp(record.signed_at, UTC)
+    settings = {"ClientName": ctx.request.generated_name, **change.after, "UserPoolId": change.pool_id}
+    wanted = fingerprint.fingerprint(settings, since=since, besides=change.previous_id, any_secret=True)
+    found = [client for client in search(ctx, clients, wanted) if not _is_another_resources(ctx, client)]
+    if len(found) == 1:
+        ctx.decision.update(found=found[0].client_id)
+        return found[0].client_id
+    if found:
+        report_left_behind(ctx, found, "more than one client could be what the request has created")
+    return None
+
+
+def _is_another_resources(ctx: Context, client: AppClient) -> bool:
+    owner = ctx.turn.journal.owner(client.pool_id, client.client_id)
+    return owner is not None and owner.resource != ctx.turn.resource
 
 
 def delete_orphan(

@@ -85,6 +85,9 @@ class Stacks(Protocol):
     def resource_status(self, stack_id: str, logical_id: str, *, within: float = math.inf) -> ResourceStatus:
         """Return a resource's status; give up after so many seconds."""
 
+    def stack_status(self, stack_id: str) -> str:
+        """Return the stack's status, '' if there is no such stack."""
+
     def operation_started_at(self, stack_id: str) -> datetime | None:
         """Return when the stack's present operation began, or None if there is no such stack."""
 

@@ -7,20 +7,35 @@ from user_pool_client.custom_resource.response import Outcome
 from user_pool_client.domain import plan
 from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.attributes import attributes
-from user_pool_client.domain.errors import FeatureUnavailable, NotFound
+from user_pool_client.domain.errors import FeatureUnavailable, InvalidProperties, NotFound, Refused
+from user_pool_client.domain.journal import Change, Responded, digest
 from user_pool_client.domain.parsing import parse_previous
 from user_pool_client.domain.properties import Settings
 from user_pool_client.domain.rules import secret_wanted
 from user_pool_client.domain.validation import parse_and_validate, validate_request, validate_stored_secret
-from user_pool_client.operations import idempotency, secret_sync
+from user_pool_client.operations import idempotency, rollback, secret_sync
 from user_pool_client.operations.context import Context
 from user_pool_client.operations.name_search import find_import
 from user_pool_client.operations.observe import observe
 from user_pool_client.operations.ports import AppClients
+from user_pool_client.operations.turn import RespondedBefore
 
 
 def reconcile(ctx: Context) -> Outcome:
-    """Parse, observe, plan, validate, apply, finish, respond. Raises ProviderError."""
+    """Make the client what the template wants; in a rollback, what it was. Raises ProviderError."""
+    try:
+        return _reconcile(ctx)
+    except RespondedBefore as before:
+        return _respond_again(ctx, before.response)
+    except (InvalidProperties, Refused):
+        # What was right before the update that failed is never refused in its rollback.
+        if ctx.turn.has_begun or not rollback.is_under_way(ctx):
+            raise
+    return _restore(ctx)
+
+
+def _reconcile(ctx: Context, *, in_rollback: bool = False) -> Outcome:
+    """Parse, observe, plan, validate, note, apply, finish, respond."""
     desired = parse_and_validate(ctx.request.properties, is_create=ctx.request.request_type == "Create")
     applied = parse_previous(ctx.request.old_properties)
     clients = ctx.clients(desired)
@@ -28,26 +43,49 @@ def reconcile(ctx: Context) -> Outcome:
         return _respond(ctx, clients, earlier, desired, applied=desired)
 
     ctx.invocation.task = _task(ctx, desired, applied)
-    name, current_id = ctx.request.generated_name, ctx.request.physical_id
-    decide = partial(plan.decide, desired=desired, applied=applied, generated_name=name, physical_id=current_id)
-    decision = decide(observed=observe(clients, desired, current_id))
-    if isinstance(decision, plan.Import):
-        decision = decide(observed=_import(ctx, clients, desired))
+    decision = _plan(ctx, clients, desired, applied)
+    while in_rollback or not _is_rollback(ctx, decision, desired, applied):
+        change = _change(ctx, clients, desired, applied, decision)
+        if not ctx.turn.take(change, now=_is_change(ctx, decision, desired, applied)):
+            break
+        decision = _plan(ctx, clients, desired, applied)
+    else:
+        return _restore(ctx)
+
     match decision:
         case plan.Create():
             client = _create(ctx, clients, desired, decision)
         case plan.Update():
-            client = _update(ctx, clients, desired, decision)
+            client = _update(ctx, clients, decision)
         case plan.NoChange(client):
-            validate_stored_secret(desired, has_secret=client.has_secret)
             ctx.decision.update(decision="keep", because="all is as desired")
-
-    applied = plan.applied_to(client, desired, applied, current_id)
+    applied = plan.applied_to(client, desired, applied, ctx.request.physical_id)
     _set_session(ctx, clients, client, desired, applied)
     outcome = _respond(ctx, clients, client, desired, applied)
     # An update that fails to import another client leaves the resource with the one it has.
     ctx.response.created(client.client_id)
+    ctx.turn.own(client, imported=bool(plan.imported(desired)))
     return outcome
+
+
+def _restore(ctx: Context) -> Outcome:
+    """Undo the failed update; only where the stack's own client is gone, the template decides."""
+    restored = rollback.restore(ctx)
+    return restored if restored is not None else _reconcile(ctx, in_rollback=True)
+
+
+def _respond_again(ctx: Context, response: Responded) -> Outcome:
+    """Respond as another delivery of the request has: its attributes are read again."""
+    ctx.decision.update(decision="answer as before", because="another delivery of the request was carried out")
+    if response.status == "FAILED":
+        return Outcome("FAILED", response.physical_id, response.reason)
+    desired = parse_and_validate(ctx.request.properties, is_create=ctx.request.request_type == "Create")
+    clients = ctx.clients(desired)
+    client = clients.describe(desired["UserPoolId"], response.physical_id)
+    if client is None:  # a later request has deleted it
+        return Outcome("SUCCESS", response.physical_id)
+    ctx.response.created(client.client_id)
+    return _respond(ctx, clients, client, desired, applied=desired)
 
 
 def _task(ctx: Context, desired: Settings, applied: Settings) -> str:
@@ -61,6 +99,26 @@ def _task(ctx: Context, desired: Settings, applied: Settings) -> str:
     if which and plan.imports_another(desired, applied, current_id):
         return f"adopt the app client of {which} instead of {current_id}"
     return f"update the app client {current_id}"
+
+
+def _plan(ctx: Context, clients: AppClients, desired: Settings, applied: Settings) -> plan.Plan:
+    """Observe, and decide what to do; raise what Cognito would refuse."""
+    ctx.turn.observing()
+    name, current_id = ctx.request.generated_name, ctx.request.physical_id
+    decide = partial(plan.decide, desired=desired, applied=applied, generated_name=name, physical_id=current_id)
+    decision = decide(observed=observe(clients, desired, current_id))
+    if isinstance(decision, plan.Import):
+        decision = decide(observed=_import(ctx, clients, desired))
+    match decision:
+        case plan.Create(settings, reason):
+            settings = secret_sync.with_preset_secret(ctx.secrets, desired, settings)
+            validate_request(settings, {**settings, **desired}, has_secret=bool(secret_wanted(settings)))
+            return plan.Create(settings, reason)
+        case plan.Update(before, settings, _):
+            validate_request(settings, desired, has_secret=before.has_secret)
+        case plan.NoChange(client):
+            validate_stored_secret(desired, has_secret=client.has_secret)
+    return decision
 
 
 def _import(ctx: Context, clients: AppClients, desired: Settings) -> AppClient:
@@ -78,26 +136,82 @@ def _import(ctx: Context, clients: AppClients, desired: Settings) -> AppClient:
     return observed
 
 
+def _is_rollback(ctx: Context, decision: plan.Plan, desired: Settings, applied: Settings) -> bool:
+    """Tell whether to restore instead. CloudFormation is asked only where something would be changed or undone."""
+    if ctx.request.request_type != "Update":
+        return False
+    elsewhere = any(desired.get(name) != applied.get(name) for name in ("SSOSession", "SecretId", "ClientSecret"))
+    changes = elsewhere or not isinstance(decision, plan.NoChange)
+    return (changes or rollback.may_undo(ctx)) and rollback.is_under_way(ctx)
+
+
+def _is_change(ctx: Context, decision: plan.Plan, desired: Settings, applied: Settings) -> bool:
+    """Tell whether the turn must begin now. What has calls of its own begins it later, if there is anything to do."""
+    if ctx.request.request_type == "Create" or not isinstance(decision, plan.NoChange):
+        return True
+    return decision.observed.client_id != ctx.request.physical_id or bool(plan.imported(desired)) != bool(
+        plan.imported(applied)
+    )
+
+
+def _change(ctx: Context, clients: AppClients, desired: Settings, applied: Settings, decision: plan.Plan) -> Change:
+    """Return what is about to be changed, with all that must be known to undo it."""
+    request = ctx.request
+    change = Change(
+        request.digest,
+        request.request_type,
+        desired=digest(request.properties),
+        applied=digest(request.old_properties),
+        pool_id=desired["UserPoolId"],
+        previous_id=request.physical_id,
+        imported=bool(plan.imported(desired)),
+    )
+    match decision:
+        case plan.Create(settings, _):
+            after = {name: value for name, value in settings.items() if name != "ClientSecret"}
+            return dataclasses.replace(change, after=after)
+        case plan.Update(client, settings, _):
+            after = dict(settings)
+        case plan.NoChange(client):
+            after = dict(client.settings)
+    change = dataclasses.replace(change, client_id=client.client_id, before=dict(client.settings), after=after)
+    applied = plan.applied_to(client, desired, applied, request.physical_id)
+    if (session := plan.session(desired, applied)) is not None:
+        minutes = _session_minutes(clients, client, desired)
+        change = dataclasses.replace(change, minutes_before=minutes, minutes_after=session["MaxValidityMinutes"])
+    if "SecretId" in desired:
+        version_id = secret_sync.current_version_id(ctx.secrets, desired["SecretId"])
+        change = dataclasses.replace(change, secret_id=desired["SecretId"], version_before=version_id)
+    return change
+
+
 def _create(ctx: Context, clients: AppClients, desired: Settings, decision: plan.Create) -> AppClient:
     settings = decision.settings
     ctx.decision.update(decision="create", because=decision.reason)
-    if ctx.late and (found := idempotency.find_earlier(ctx, clients, desired, settings)) is not None:
-        return found
-    if "SecretId" in desired and (own := secret_sync.preset_secret(ctx.secrets, desired)) is not None:
-        settings = {
-            **{name: value for name, value in settings.items() if name != "GenerateSecret"},
-            "ClientSecret": own,
-        }
-    validate_request(settings, {**settings, **desired}, has_secret=bool(secret_wanted(settings)))
-    return idempotency.create_once(ctx, clients, desired, settings)
+    client = None
+    if ctx.late or ctx.turn.is_repeated:
+        client = idempotency.find_earlier(ctx, clients, desired, settings)
+    if client is None:
+        client = idempotency.create_once(ctx, clients, desired, settings)
+    ctx.turn.own(client, imported=False)
+    return client
 
 
-def _update(ctx: Context, clients: AppClients, desired: Settings, decision: plan.Update) -> AppClient:
+def _update(ctx: Context, clients: AppClients, decision: plan.Update) -> AppClient:
     before = decision.observed
-    validate_request(decision.settings, desired, has_secret=before.has_secret)
     ctx.decision.update(decision="update", because="settings differ", changed=list(decision.changed))
     updated = clients.update(before.pool_id, before.client_id, decision.settings)
     return dataclasses.replace(updated, has_secret=updated.has_secret or before.has_secret)
+
+
+def _session_minutes(clients: AppClients, client: AppClient, desired: Settings) -> int | None:
+    """Return the session configuration; None for a user pool that has no sessions any more, and so nothing to reset."""
+    try:
+        return clients.session_minutes(client.pool_id, client.client_id)
+    except FeatureUnavailable:
+        if "SSOSession" in desired:
+            raise
+        return None
 
 
 def _set_session(ctx: Context, clients: AppClients, client: AppClient, desired: Settings, applied: Settings) -> None:
@@ -106,14 +220,14 @@ def _set_session(ctx: Context, clients: AppClients, client: AppClient, desired: 
     if session is None:
         return
     minutes: int = session["MaxValidityMinutes"]
-    try:
-        if clients.session_minutes(client.pool_id, client.client_id) != minutes:
-            clients.set_session_minutes(client.pool_id, client.client_id, minutes)
-            ctx.decision.update(session_minutes=minutes)
-    except FeatureUnavailable:
-        # A user pool that has no sessions any more has nothing to reset.
-        if "SSOSession" in desired:
-            raise
+    planned = ctx.turn.planned
+    is_known = planned is not None and planned.client_id == client.client_id
+    before = planned.minutes_before if planned is not None and is_known else _session_minutes(clients, client, desired)
+    if before in (None, minutes):
+        return
+    ctx.turn.ensure()
+    clients.set_session_minutes(client.pool_id, client.client_id, minutes)
+    ctx.decision.update(session_minutes=minutes)
 
 
 def _respond(ctx: Context, clients: AppClients, client: AppClient, desired: Settings, applied: Settings) -> Outcome:

@@ -1,10 +1,14 @@
 """Which operation a request asks for, by the type of its resource."""
 
+from collections.abc import Callable
+
 from user_pool_client.custom_resource.response import Outcome
-from user_pool_client.domain.errors import Refused
+from user_pool_client.domain.errors import ProviderError, Refused
 from user_pool_client.operations import delete as app_client
 from user_pool_client.operations import lookup, reconcile
 from user_pool_client.operations.context import Context
+
+type Operation = Callable[[Context], Outcome]
 
 _TYPE = "Custom::UserPoolClient"
 _LOOKUPS = {"Custom::UserPoolClientLookup": lookup.lookup, "Custom::UserPoolClientList": lookup.list_all}
@@ -18,14 +22,33 @@ def create(ctx: Context) -> Outcome:
         raise Refused(
             f"there is no type {resource_type}.", f"use {_TYPE} or one of {', '.join(_LOOKUPS)}, and deploy again."
         )
-    return _LOOKUPS.get(resource_type, reconcile.reconcile)(ctx)
+    return _operation(ctx, reconcile.reconcile)
 
 
 def update(ctx: Context) -> Outcome:
     """Update the resource. Any other type name of the user's own is an app client's as well."""
-    return _LOOKUPS.get(ctx.request.resource_type, reconcile.reconcile)(ctx)
+    return _operation(ctx, reconcile.reconcile)
 
 
 def delete(ctx: Context) -> Outcome:
     """Delete the resource."""
-    return (lookup.forget if ctx.request.resource_type in _LOOKUPS else app_client.delete)(ctx)
+    return lookup.forget(ctx) if ctx.request.resource_type in _LOOKUPS else _in_turn(ctx, app_client.delete)
+
+
+def _operation(ctx: Context, own: Operation) -> Outcome:
+    looks = _LOOKUPS.get(ctx.request.resource_type)
+    return _in_turn(ctx, own) if looks is None else looks(ctx)
+
+
+def _in_turn(ctx: Context, operation: Operation) -> Outcome:
+    """Carry out an operation, and note in the journal what became of it, if it has begun."""
+    try:
+        outcome = operation(ctx)
+    except ProviderError as error:
+        ctx.turn.end(ctx.invocation.refused(error))
+        raise
+    except Exception:
+        ctx.turn.end(Outcome("FAILED", ctx.response.physical_id, "An unexpected error ended the request."))
+        raise
+    ctx.turn.end(outcome)
+    return outcome

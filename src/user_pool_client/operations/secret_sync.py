@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import hashlib
+import re
 
 from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.credentials import CURRENT, PREVIOUS, REPLACED, Credentials, Version
@@ -15,12 +16,28 @@ from user_pool_client.domain.errors import (
     Refused,
     TryLater,
 )
+from user_pool_client.domain.journal import Change
 from user_pool_client.domain.parsing import unfit_secret
 from user_pool_client.domain.properties import Settings
 from user_pool_client.domain.sensitive import Sensitive
+from user_pool_client.log import logger
 from user_pool_client.operations.client_secrets import add_second_secret, original_secret_id
 from user_pool_client.operations.context import Context
 from user_pool_client.operations.ports import ClientSecrets, Secrets
+
+
+def with_preset_secret(secrets: Secrets, desired: Settings, settings: Settings) -> Settings:
+    """Return the settings of a new client with the client secret that was stored beforehand, if there is one."""
+    own = preset_secret(secrets, desired) if "SecretId" in desired else None
+    if own is None:
+        return settings
+    return {**{name: value for name, value in settings.items() if name != "GenerateSecret"}, "ClientSecret": own}
+
+
+def current_version_id(secrets: Secrets, secret_id: str) -> str:
+    """Return the ID of the version that is current, '' where there is none."""
+    version = secrets.version(secret_id, CURRENT)
+    return "" if version is None else version.version_id
 
 
 def preset_secret(secrets: Secrets, settings: Settings) -> Sensitive | None:
@@ -40,30 +57,26 @@ def preset_secret(secrets: Secrets, settings: Settings) -> Sensitive | None:
 
 
 def store_secret(
-    secrets: Secrets,
-    clients: ClientSecrets,
-    client: AppClient,
-    *,
-    desired: Settings,
-    applied: Settings,
-    request_id: str,
+    ctx: Context, clients: ClientSecrets, client: AppClient, desired: Settings, applied: Settings
 ) -> Version:
     """See to it that the secret's value is the client's, and return the version that is current.
 
     A value that names the client already stays: a rotation may have put it there. Only a new ClientSecret in the
     template takes its place.
     """
-    secret_id = desired["SecretId"]
-    version = _in_use(secrets, secret_id, client.client_id)
+    secrets, secret_id = ctx.secrets, desired["SecretId"]
+    version = _in_use(ctx, secret_id, client.client_id)
     current = version.credentials if version is not None and _names(version, client.client_id) else None
     credentials = _from_previous_secret(secrets, client, desired, applied, current) or current or _from_describe(client)
     own: Sensitive | None = desired.get("ClientSecret")
     if own is None or own in (applied.get("ClientSecret"), credentials.client_secret):
         if version and current and current.pool_id and current.client_secret == credentials.client_secret:
             return version
+        ctx.turn.ensure()
         if version is not None and current is None and version.credentials is not None:
             secrets.mark(secret_id, version.version_id, REPLACED)
-        return _put(secrets, clients, client, credentials, desired, request_id)
+        return _put(secrets, clients, client, credentials, desired, ctx.request.request_id)
+    ctx.turn.ensure()
     previous = secrets.version(secret_id, PREVIOUS) if current is not None else None
     if version is not None and previous is not None and _still_holds(clients, previous, client, own):
         # A rollback: the secret of before works, so no app needs to be refused for a moment.
@@ -72,7 +85,7 @@ def store_secret(
     added, value = add_second_secret(clients, client.pool_id, client.client_id, credentials, own)
     try:
         credentials = dataclasses.replace(credentials, secret_id=added, client_secret=value)
-        return _put(secrets, clients, client, credentials, desired, request_id)
+        return _put(secrets, clients, client, credentials, desired, ctx.request.request_id)
     except ProviderError:
         _take_back(secrets, clients, client, secret_id, added)
         raise
@@ -85,14 +98,79 @@ def store_in_time(
     late = "The request was answered as late, so the secret was not kept."
     if ctx.response.is_sent():
         raise TryLater(late, "deploy again.")
-    request_id = ctx.request.request_id
-    version = store_secret(ctx.secrets, clients, client, desired=desired, applied=applied, request_id=request_id)
+    version = store_secret(ctx, clients, client, desired, applied)
+    ctx.turn.plan(version_after=version.version_id)
     if ctx.response.is_sent() and client.client_id != ctx.request.physical_id:
         # The Delete of the new client may have come before its secret did.
         restore_previous(ctx.secrets, clients, desired, client.client_id)
         raise TryLater(late, "deploy again.")
     ctx.decision.update(kept_in=version.arn, kept_as=version.version_id)
     return version
+
+
+def restore_version(ctx: Context, change: Change) -> None:
+    """In a rollback, let the version be current again that was before the update; no secret is added or deleted.
+
+    A version that a rotation has made current since then stays.
+    """
+    secret_id, before = change.secret_id, change.version_before
+    if not secret_id or not before:
+        return
+    try:
+        current = ctx.secrets.version(secret_id, CURRENT)
+        if current is None or current.version_id == before:
+            return
+        previous = ctx.secrets.version(secret_id, PREVIOUS) if not change.version_after else None
+        # An update that died before it noted what it stored: ours are no rotation's versions, and follow directly.
+        is_ours = bool(_OUR_VERSION.fullmatch(current.version_id))
+        is_lost = is_ours and previous is not None and previous.version_id == before
+        if current.version_id == change.version_after or is_lost:
+            ctx.secrets.make_current(secret_id, before, instead_of=current.version_id)
+            ctx.decision.update(gave_back=True)
+    except TryLater:
+        raise
+    except ProviderError as error:
+        logger.warning("Not restored", extra={"secret_id": secret_id, "because": error.why})
+
+
+def stored_at(ctx: Context, desired: Settings) -> dict[str, str]:
+    """Return where the secret is stored, as attributes; nothing where that cannot be read."""
+    try:
+        version = ctx.secrets.version(desired["SecretId"], CURRENT)
+    except TryLater:
+        raise
+    except ProviderError as error:
+        logger.warning("Not restored", extra={"secret_id": desired["SecretId"], "because": error.why})
+        return {}
+    return {} if version is None else {"SecretArn": version.arn, "SecretVersionId": version.version_id}
+
+
+def restore_secret(ctx: Context, applied: Settings, client_id: str) -> None:
+    """Before a client is deleted or released, let AWSCURRENT name the previous one again.
+
+    A client that is gone needs nothing.
+    """
+    if not applied.get("SecretId"):
+        return
+    clients = ctx.clients(applied)
+    try:
+        ctx.decision.update(gave_back=restore_previous(ctx.secrets, clients, applied, client_id))
+    except ProviderError as error:
+        if not _is_gone(clients, applied["UserPoolId"], client_id, error):
+            raise
+
+
+def _is_gone(clients: ClientSecrets, pool_id: str, client_id: str, error: ProviderError) -> bool:
+    """Tell whether an error need not keep a Delete from succeeding, because there is nothing to delete."""
+    if not isinstance(error, Refused):
+        return False  # the same may work later
+    with contextlib.suppress(ProviderError):
+        return clients.describe(pool_id, client_id) is None
+    return False
+
+
+# The version IDs that `_token` makes; a rotation's are UUIDs.
+_OUR_VERSION = re.compile(r"[0-9a-f]{64}")
 
 
 def restore_previous(secrets: Secrets, clients: ClientSecrets, applied: Settings, client_id: str) -> bool:
@@ -130,18 +208,19 @@ def _may_come_back(clients: ClientSecrets, earlier: Version, client_id: str) -> 
     return bool(kept.pool_id) and clients.describe(kept.pool_id, kept.client_id) is not None
 
 
-def _in_use(secrets: Secrets, secret_id: str, client_id: str) -> Version | None:
+def _in_use(ctx: Context, secret_id: str, client_id: str) -> Version | None:
     """Return the version with AWSCURRENT, after moving it back to the client's from a replacement that was given up.
 
     CloudFormation deletes what a replacement has made only if it was told of it: one that died, it was not.
     """
-    version = secrets.version(secret_id, CURRENT)
+    version = ctx.secrets.version(secret_id, CURRENT)
     if version is None or _names(version, client_id):
         return version
     for stage in (REPLACED, PREVIOUS):
-        earlier = secrets.version(secret_id, stage)
+        earlier = ctx.secrets.version(secret_id, stage)
         if earlier is not None and _names(earlier, client_id):
-            secrets.make_current(secret_id, earlier.version_id, instead_of=version.version_id)
+            ctx.turn.ensure()
+            ctx.secrets.make_current(secret_id, earlier.version_id, instead_of=version.version_id)
             return earlier
     return version
 

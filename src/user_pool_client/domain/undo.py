@@ -1,0 +1,59 @@
+"""The way back: what gives each setting that a failed request changed the value from before, whoever had set it."""
+
+from typing import Any
+
+from user_pool_client.domain.app_client import AppClient
+from user_pool_client.domain.plan import ATTRIBUTE_LISTS, NoChange, Update, canonical, default_flows, sendable_analytics
+from user_pool_client.domain.properties import SETTINGS, TOKENS, UPDATABLE, Settings
+
+_TOKEN_SETTINGS = frozenset({"TokenValidityUnits", *(token.validity for token in TOKENS)})
+
+
+def undo(*, before: Settings, after: Settings, observed: AppClient) -> Update | NoChange:
+    """Return the update that takes a change back: from `after`, which the request sent, to `before`, which it found.
+
+    What the request did not change is not touched, and what others have changed since then stays. A setting that was
+    not there before gets its default, sent explicitly: some are sticky where an update leaves them out.
+    """
+    was, sent, now = canonical(before), canonical(after), canonical(observed.settings)
+    wanted: dict[str, Any] = dict(observed.settings)
+    for name in UPDATABLE:
+        if name not in _TOKEN_SETTINGS and was[name] != sent[name] == now[name]:
+            wanted[name] = _value(name, before)
+    units = dict(wanted.get("TokenValidityUnits") or {})
+    for token in TOKENS:
+        pairs = [(state[token.validity], state["TokenValidityUnits"][token.name]) for state in (was, sent, now)]
+        if pairs[0] != pairs[1] == pairs[2]:
+            number, units[token.name] = pairs[0]
+            wanted[token.validity] = token.default_in(units[token.name]) if number is None else number
+    if units:
+        wanted["TokenValidityUnits"] = units
+    wanted["AnalyticsConfiguration"] = sendable_analytics(wanted.get("AnalyticsConfiguration") or {}) or None
+    settings = {
+        name: wanted[name]
+        for name in UPDATABLE
+        if wanted.get(name) is not None and (wanted[name] or name not in ATTRIBUTE_LISTS)
+    }
+    after_all = canonical(settings)
+    changed = tuple(name for name in UPDATABLE if now[name] != after_all[name])
+    return Update(observed, settings, changed) if changed else NoChange(observed)
+
+
+def likely_change(*, desired: Settings, applied: Settings) -> tuple[Settings, Settings]:
+    """Return what a failed update changed as far as the templates alone can tell: the settings before it, and after.
+
+    `desired` is the template that the rollback goes back to, `applied` the one that failed. A setting that only the
+    failed one names is left out: its value from before is not known, so it stays.
+    """
+    names = [name for name in UPDATABLE if name in desired and desired[name] is not None]
+    before = {name: desired[name] for name in names}
+    after = {name: applied[name] for name in names if applied.get(name) is not None}
+    return before, after
+
+
+def _value(name: str, before: Settings) -> Any:
+    if name == "ExplicitAuthFlows":
+        return before.get(name) or default_flows(before.get("RefreshTokenRotation") or {})
+    if SETTINGS[name].reset == "left out":
+        return before.get(name)
+    return SETTINGS[name].default if before.get(name) is None else before[name]

@@ -1,0 +1,217 @@
+"""A rollback: undo exactly what the failed update changed, whoever had set it before.
+
+It is never refused here: what was on the client before the update is valid. What cannot be restored stays, and is
+logged, because a rollback that fails leaves the whole stack stuck.
+"""
+
+import dataclasses
+
+from user_pool_client.custom_resource.response import Outcome
+from user_pool_client.domain import plan, undo
+from user_pool_client.domain.app_client import AppClient
+from user_pool_client.domain.attributes import attributes
+from user_pool_client.domain.errors import ProviderError, TryLater
+from user_pool_client.domain.journal import Change, Record, digest
+from user_pool_client.domain.parsing import parse_previous
+from user_pool_client.domain.physical_id import is_client_id
+from user_pool_client.domain.properties import Settings
+from user_pool_client.log import logger
+from user_pool_client.operations import orphans, secret_sync
+from user_pool_client.operations.context import Context
+from user_pool_client.operations.observe import observe
+from user_pool_client.operations.ports import AppClients
+from user_pool_client.operations.turn import Overtaken
+
+_ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
+# A Delete in these states takes back what an operation that failed has added.
+_TAKING_BACK = frozenset({_ROLLING_BACK, "ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"})
+_CONTINUE = "continue the rollback in a few minutes (aws cloudformation continue-update-rollback)."
+
+
+def is_under_way(ctx: Context) -> bool:
+    """Tell whether an update belongs to a rollback of its stack.
+
+    CloudFormation says so; where it cannot be asked, an update that exchanges the property sets of the last one does.
+    """
+    if ctx.request.request_type != "Update":
+        return False
+    try:
+        return ctx.stacks.stack_status(ctx.request.stack_id) == _ROLLING_BACK
+    except ProviderError as error:
+        ctx.decision.update(not_asked=error.why)
+    record = ctx.turn.record()
+    change = record.change if record is not None else None
+    return change is not None and _is_of(change, ctx) and change.applied == digest(ctx.request.properties)
+
+
+def may_undo(ctx: Context) -> bool:
+    """Tell whether an update that would change nothing could be the rollback of one that has."""
+    if ctx.request.request_type != "Update":
+        return False
+    record = ctx.turn.record()
+    return record is not None and record.change is not None and _is_of(record.change, ctx)
+
+
+def takes_back(ctx: Context) -> bool:
+    """Tell whether a Delete takes back what a failed operation of the stack has added; no, where nobody knows."""
+    try:
+        return ctx.stacks.stack_status(ctx.request.stack_id) in _TAKING_BACK
+    except ProviderError as error:
+        ctx.decision.update(not_asked=error.why)
+        return False
+
+
+def restore(ctx: Context) -> Outcome | None:
+    """Undo the failed update, and return the outcome; None if the stack's own client is gone: a new one is needed.
+
+    `desired` is the template that the stack goes back to, `applied` the one that failed.
+    """
+    request = ctx.request
+    desired, applied = parse_previous(request.properties), parse_previous(request.old_properties)
+    ctx.invocation.task = f"roll back the app client {request.physical_id}"
+    ctx.decision.update(decision="restore", because="the stack is rolling back")
+    try:
+        record = _begin(ctx)
+        change = record.change if record is not None else None
+        if record is None or change is None:
+            ctx.decision.update(journal="knows nothing of the failed update")
+            return _restore_what_is_sure(ctx, desired, applied)
+        if not _is_of(change, ctx):
+            ctx.decision.update(journal="the failed update changed nothing")
+            return _restored(ctx, desired, request.physical_id, None)
+        return _undo(ctx, desired, applied, change, record)
+    except Overtaken:
+        raise
+    except TryLater as error:
+        busy = TryLater(error.why, _CONTINUE)
+    raise busy
+
+
+def undo_import(ctx: Context, applied: Settings, change: Change) -> None:
+    """Give back a client that a failed operation has imported as it was."""
+    clients = ctx.clients(applied)
+    client = clients.describe(change.pool_id, change.client_id)
+    if client is not None:
+        _undo_settings(ctx, clients, client, change)
+        _undo_session(ctx, clients, client, change)
+
+
+def _begin(ctx: Context) -> Record | None:
+    """Begin, and return what the journal has; a rollback goes on without a journal."""
+    try:
+        ctx.turn.observing()
+        while ctx.turn.take(None):
+            pass
+    except (Overtaken, TryLater):
+        raise
+    except ProviderError as error:
+        logger.warning("The journal was not written", extra={"because": error.why})
+        return None
+    return ctx.turn.previous
+
+
+def _is_of(change: Change, ctx: Context) -> bool:
+    """Tell whether a change is the one of the update that this request would roll back."""
+    return change.desired == digest(ctx.request.old_properties)
+
+
+def _undo(ctx: Context, desired: Settings, applied: Settings, change: Change, record: Record) -> Outcome | None:
+    current_id, home_id = ctx.request.physical_id, change.previous_id or ctx.request.physical_id
+    if change.imported and change.client_id != home_id:
+        undo_import(ctx, applied, change)
+    elif not change.client_id:
+        _delete_replacement(ctx, applied, change, record)
+    if home_id != current_id and not _exists(ctx, desired, home_id):
+        home_id = current_id
+    return _restored(ctx, desired, home_id, change if change.client_id == home_id else None)
+
+
+def _exists(ctx: Context, desired: Settings, client_id: str) -> bool:
+    return observe(ctx.clients(desired), desired, client_id) is not None
+
+
+def _delete_replacement(ctx: Context, applied: Settings, change: Change, record: Record) -> None:
+    """Delete what the failed update created, unless CloudFormation knows of it: then it sends a Delete itself."""
+    if ctx.request.physical_id != change.previous_id:
+        return
+    created = record.client_id if record.client_id != change.previous_id else ""
+    if not created:
+        created = orphans.find_created(ctx, ctx.clients(applied), change, record) or ""
+    if created:
+        secret_sync.restore_secret(ctx, applied, created)
+        ctx.clients(applied).delete(change.pool_id, created)
+        ctx.turn.released = change.pool_id, created
+        ctx.decision.update(deleted=created)
+
+
+def _restore_what_is_sure(ctx: Context, desired: Settings, applied: Settings) -> Outcome | None:
+    """Restore without a journal: only what the failed template demonstrably set."""
+    clients = ctx.clients(desired)
+    client = observe(clients, desired, ctx.request.physical_id)
+    if client is None or not plan.applied_to(client, desired, applied, ctx.request.physical_id):
+        return _restored(ctx, desired, ctx.request.physical_id, None)
+    before, after = undo.likely_change(desired=desired, applied=applied)
+    likely = Change("", "Update", "", "", client.pool_id, client.client_id, before=before, after=after)
+    return _restored(ctx, desired, client.client_id, likely)
+
+
+def _restored(ctx: Context, desired: Settings, client_id: str, change: Change | None) -> Outcome | None:
+    clients = ctx.clients(desired)
+    client = observe(clients, desired, client_id)
+    if client is None and not plan.imported(desired) and is_client_id(client_id):
+        return None
+    if client is None:  # nothing can be restored, and a rollback that fails would help nobody
+        ctx.decision.update(because="the imported client is gone")
+        logger.warning("Nothing to restore", extra={"client_id": client_id})
+        return Outcome("SUCCESS", client_id, data=attributes(AppClient(desired.get("UserPoolId", ""), client_id, {})))
+    if change is not None:
+        client = _undo_settings(ctx, clients, client, change)
+        client = _undo_session(ctx, clients, client, change)
+        secret_sync.restore_version(ctx, change)
+    ctx.turn.own(client, imported=bool(plan.imported(desired)))
+    ctx.response.created(client.client_id)
+    return _outcome(ctx, client, desired)
+
+
+def _undo_settings(ctx: Context, clients: AppClients, client: AppClient, change: Change) -> AppClient:
+    decision = undo.undo(before=change.before, after=change.after, observed=client)
+    if isinstance(decision, plan.NoChange):
+        return client
+    ctx.decision.update(changed=list(decision.changed))
+    try:
+        restored = clients.update(client.pool_id, client.client_id, decision.settings)
+    except TryLater:
+        raise
+    except ProviderError as error:
+        logger.warning("Not restored", extra={"client_id": client.client_id, "because": error.why})
+        return client
+    return dataclasses.replace(restored, has_secret=restored.has_secret or client.has_secret)
+
+
+def _undo_session(ctx: Context, clients: AppClients, client: AppClient, change: Change) -> AppClient:
+    """Set the session configuration back, unless it was changed since."""
+    if change.minutes_before is None:
+        return client
+    minutes = change.minutes_before
+    try:
+        now = clients.session_minutes(client.pool_id, client.client_id)
+        if now == change.minutes_after != minutes:
+            clients.set_session_minutes(client.pool_id, client.client_id, minutes)
+            ctx.decision.update(session_minutes=minutes)
+        else:
+            minutes = now
+    except TryLater:
+        raise
+    except ProviderError as error:
+        logger.warning("Not restored", extra={"client_id": client.client_id, "because": error.why})
+    session = {"SSOSession": {"MaxValidityMinutes": minutes}}
+    return dataclasses.replace(client, settings={**client.settings, **session})
+
+
+def _outcome(ctx: Context, client: AppClient, desired: Settings) -> Outcome:
+    if (session := plan.session(desired, {})) is not None and "SSOSession" not in client.settings:
+        client = dataclasses.replace(client, settings={**client.settings, "SSOSession": session})
+    if not desired.get("SecretId"):
+        return Outcome("SUCCESS", client.client_id, data=attributes(client))
+    stored = secret_sync.stored_at(ctx, desired)
+    return Outcome("SUCCESS", client.client_id, data={**attributes(dataclasses.replace(client, secret=None)), **stored})

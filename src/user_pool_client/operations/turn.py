@@ -1,0 +1,203 @@
+"""A request's turn at its resource: one request at a time, in the order in which CloudFormation signed them.
+
+What a request is about to change is noted in the journal before its first call that changes anything, and what became
+of it after its last: docs/decisions/0030-a-journal-in-one-dynamodb-table.md
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from uuid import uuid4
+
+from user_pool_client.custom_resource.invocation import Invocation
+from user_pool_client.custom_resource.response import Outcome
+from user_pool_client.deadline import pauses
+from user_pool_client.domain.app_client import AppClient
+from user_pool_client.domain.errors import ProviderError, TryLater
+from user_pool_client.domain.journal import Begin, Begun, Change, End, Ownership, Record, Responded
+from user_pool_client.log import logger
+from user_pool_client.operations.ports import Journal
+
+# How often the journal is asked whether another request is still at work (seconds).
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 3.0
+# The lease ends when Lambda ends the process, by a clock that may differ a little.
+_MARGIN = 1.0
+
+
+class RespondedBefore(Exception):
+    """The request was carried out by another delivery; `response` is what CloudFormation was sent."""
+
+    def __init__(self, response: Responded) -> None:
+        super().__init__("Another delivery of the request was carried out.")
+        self.response = response
+
+
+class Overtaken(TryLater):
+    """A later request for the resource has come, so this one must not change anything any more."""
+
+
+class StillAtWork(TryLater):
+    """Another request for the resource did not end in time."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """One request's turn. `previous` is what the journal had of the resource when the turn began.
+
+    `planned` is what the request is about to change, `owned` and `released` are the clients that the resource has from
+    now on and no longer.
+    """
+
+    journal: Journal
+    invocation: Invocation
+    holder: str = dataclasses.field(default_factory=lambda: uuid4().hex)
+    has_begun: bool = False
+    previous: Record | None = None
+    planned: Change | None = None
+    owned: Ownership | None = None
+    released: tuple[str, str] | None = None
+    deleted: bool = False
+    _observed_at: float = 0.0
+    _noted: Change | None = None
+
+    @property
+    def resource(self) -> str:
+        """Return the journal's name of the resource."""
+        request = self.invocation.request
+        return f"{request.stack_id}/{request.logical_resource_id}"
+
+    @property
+    def is_repeated(self) -> bool:
+        """Tell whether an earlier delivery of this request has begun and was not heard of again."""
+        return self.previous is not None and self.previous.request == self.invocation.request.digest
+
+    def observing(self) -> None:
+        """Note that the resource is observed now: what ends later makes the observation stale."""
+        self._observed_at = self._now()
+
+    def record(self) -> Record | None:
+        """Return what the journal has of the resource, after waiting for a request that is at work.
+
+        Raises RespondedBefore and Overtaken. A journal that cannot be read is as good as an empty one.
+        """
+        if self.has_begun:
+            return self.previous
+        try:
+            record = self.journal.read(self.resource)
+            return self._after(record) if record is not None else None
+        except (RespondedBefore, Overtaken):
+            raise
+        except ProviderError as error:
+            logger.warning("The journal was not read", extra={"because": error.why})
+            return None
+
+    def take(self, change: Change | None, *, now: bool = True) -> bool:
+        """Begin with this change noted; True if the resource must be observed again before anything is changed.
+
+        Where nothing is changed yet (`now` is False), `ensure` begins later. The resource is observed again where
+        another request was at work meanwhile: this waits until that one has ended, or its time is up. Raises
+        RespondedBefore, Overtaken, and other ProviderErrors where the journal cannot be written.
+        """
+        self.planned = change
+        if not now and not self.has_begun:
+            return False
+        if self.has_begun:
+            if change is not None and change != self._noted:
+                self.journal.revise(self.resource, self.holder, change)
+                self._noted = change
+            return False
+        begun = self.journal.begin(self._begin(change))
+        if not isinstance(begun, Begun):
+            self._after(begun.record)
+            return True
+        self.has_begun, self.previous, self._noted = True, begun.previous, change
+        return begun.previous is not None and begun.previous.ended_at > self._observed_at
+
+    def ensure(self) -> None:
+        """Begin with the planned change, unless the turn has begun: called before each call that changes something."""
+        while not self.has_begun:
+            self.take(self.planned)
+
+    def own(self, client: AppClient, *, imported: bool) -> None:
+        """Note that the resource has this client from now on."""
+        self.owned = Ownership(client.pool_id, client.client_id, self.resource, imported=imported)
+
+    def plan(self, **changes: object) -> None:
+        """Add to the planned change."""
+        if self.planned is not None:
+            self.planned = dataclasses.replace(self.planned, **changes)  # type: ignore[arg-type]
+
+    def end(self, outcome: Outcome) -> None:
+        """Note what became of the request. If that fails, the lease still ends, and a repeated delivery searches."""
+        if not self.has_begun:
+            return
+        sent = self.invocation.response.sent or outcome
+        end = End(
+            resource=self.resource,
+            holder=self.holder,
+            now=self._now(),
+            response=Responded(sent.status, sent.physical_id, sent.reason),
+            change=self.planned if self.planned != self._noted else None,
+            owned=None if self._has(self.owned) else self.owned,
+            released=self.released,
+            deleted=self.deleted,
+        )
+        try:
+            self.journal.end(end)
+        except ProviderError as error:
+            logger.warning("The journal was not completed", extra={"because": error.why})
+
+    def _has(self, owned: Ownership | None) -> bool:
+        """Tell whether the journal has an ownership already."""
+        previous, planned = self.previous, self.planned
+        if owned is None or previous is None or previous.client_id != owned.client_id:
+            return False
+        return planned is not None and previous.change is not None and previous.change.imported == owned.imported
+
+    def _after(self, record: Record) -> Record | None:
+        """Return the record after the request that is at work has ended, or its time is up."""
+        found: Record | None = record
+        clock = self.invocation.deadline.clock
+        for pause in pauses(_FIRST_PAUSE, _LONGEST_PAUSE):
+            if found is None:
+                return None
+            self._check(found)
+            if not found.is_at_work(self._now()):
+                return found
+            if pause >= self.invocation.deadline.work_left():
+                raise StillAtWork(
+                    "Another request for the resource is still at work.", "deploy again in a few minutes."
+                )
+            clock.sleep(pause)
+            found = self.journal.read(self.resource)
+        raise AssertionError  # pauses never end
+
+    def _check(self, record: Record) -> None:
+        if record.request == self.invocation.request.digest:
+            if record.response is not None:
+                raise RespondedBefore(record.response)
+        elif record.signed_at > self._signed_at():
+            raise Overtaken(
+                "A later request for the resource has come, so nothing was done.",
+                "nothing: CloudFormation does not wait for this request any more.",
+            )
+
+    def _begin(self, change: Change | None) -> Begin:
+        now = self._now()
+        return Begin(
+            resource=self.resource,
+            request=self.invocation.request.digest,
+            request_type=self.invocation.request.request_type,
+            signed_at=self._signed_at(),
+            holder=self.holder,
+            now=now,
+            until=now + max(self.invocation.deadline.answer_left(), 0.0) + _MARGIN,
+            change=change,
+        )
+
+    def _signed_at(self) -> float:
+        """Return when the request was signed; one that is not dated (an emulator's) counts from when it came."""
+        signed_at = self.invocation.request.signed_at
+        return self.invocation.arrived_at if signed_at is None else signed_at.timestamp()
+
+    def _now(self) -> float:
+        return self.invocation.deadline.clock.wall()
