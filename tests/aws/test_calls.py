@@ -220,7 +220,10 @@ def test_a_limit_of_its_own_ends_a_call_before_the_deadline() -> None:
 
 
 def test_nothing_begins_when_time_is_up_but_what_may() -> None:
-    assert Caught(FOUND, late=WORK).tries() == 0
+    nothing = Caught(FOUND, late=WORK)
+    assert nothing.tries() == 0
+    assert nothing.error is not None
+    assert nothing.error.why == "There was no time left for GetItem."
     assert Caught(FOUND, late=WORK, after_deadline=True).answer == FOUND
     late = Caught(THROTTLED, late=ALL + 1, after_deadline=True)
     assert (late.tries(), late.waits) == (1, [])

@@ -14,9 +14,9 @@ from tests import canaries
 from tests.fakes.cognito_limits import ApiError
 from tests.fakes.dynamodb import CONFLICT, DENIED, PARAMETERS, SERVER_ERROR, THROTTLED, FakeDynamoDb
 from tests.fakes.dynamodb import TransactionCancelledError as Cancelled
-from tests.fixtures.journals import NOW, RESOURCE, TABLE, Time, a_begin, a_change, a_fake, an_end, owned
+from tests.fixtures.journals import CLIENTS, NOW, RESOURCE, TABLE, Time, a_begin, a_change, a_fake, an_end, owned
 from tests.given import POOL
-from user_pool_client.aws import dynamodb
+from user_pool_client.aws.dynamodb import DYNAMODB
 from user_pool_client.domain.errors import ProviderError, Refused, TryLater
 from user_pool_client.domain.journal import Begun, NotBegun, Responded
 from user_pool_client.domain.sensitive import Sensitive
@@ -34,6 +34,7 @@ CALLS: dict[str, tuple[str, Callable[[Journal], object]]] = {
     "end": ("UpdateItem", lambda journal: journal.end(an_end(a_begin()))),
     "end with a client": ("TransactWriteItems", lambda journal: journal.end(an_end(a_begin(), owned=owned()))),
 }
+A_LONG_ONE = a_change(before={"CallbackURLs": [f"https://{number:x}{number**9:x}" for number in range(40000)]})
 THROTTLED_WITHIN = Cancelled([{"Code": "None"}, {"Code": "ThrottlingError"}])
 
 
@@ -101,8 +102,11 @@ def test_what_does_not_pass_in_time_is_told_as_such(fake: FakeDynamoDb, time: Ti
 @pytest.mark.parametrize(
     ("refusal", "remedy"),
     [
-        (DENIED, f"allow dynamodb:GetItem, PutItem, UpdateItem and DeleteItem on the table {TABLE}"),
-        (ApiError("ResourceNotFoundException", "Requested resource not found"), f"the table {TABLE} of the stack"),
+        (DENIED, "allow dynamodb:GetItem, PutItem, UpdateItem and DeleteItem on the journal's table"),
+        (
+            ApiError("ResourceNotFoundException", "Requested resource not found"),
+            "the table that the variable JOURNAL_TABLE",
+        ),
         (ApiError("ValidationException", "Something"), "see DynamoDB's error message"),
     ],
     ids=lambda value: value.code if isinstance(value, ApiError) else "",
@@ -131,10 +135,11 @@ def test_what_no_patience_mends_is_told_by_its_name_at_once(
     def fail(**_: object) -> None:
         raise broken
 
-    journal = time.journal()
-    monkeypatch.setattr(journal.connection.client(), dynamodb._METHODS[operation], fail)
+    for short in (False, True):
+        client = CLIENTS.client("dynamodb", "us-east-1", short_timeout=short)
+        monkeypatch.setattr(client, DYNAMODB.operations[operation], fail)
 
-    error = raised_by(carry_out, journal)
+    error = raised_by(carry_out, time.journal())
 
     assert error.why.endswith(f"DynamoDB did not answer {operation}: {type(broken).__name__}.")
     assert time.waits == []
@@ -201,12 +206,46 @@ def test_nothing_begins_after_the_deadline_and_an_end_is_tried_once(fake: FakeDy
     time.now = 9
 
     for name in ("read", "owner", "begin"):
-        assert isinstance(raised_by(CALLS[name][1], late), TryLater)
+        operation, carry_out = CALLS[name]
+        error = raised_by(carry_out, late)
+        assert isinstance(error, TryLater)
+        verb = "read" if operation == "GetItem" else "written"
+        assert error.why == f"The journal could not be {verb}: there was no time left for {operation}."
     assert fake.calls == []
     late.end(an_end(begin, owned=owned()))
     assert fake.operations_called() == ["TransactWriteItems"]
     fake.fail("UpdateItem", THROTTLED)
     assert isinstance(raised_by(lambda journal: journal.end(an_end(begin)), late), TryLater)
+
+
+@pytest.mark.parametrize("at", [0.0, 52.0])
+def test_an_end_takes_five_seconds_at_most_and_none_of_the_responses(
+    fake: FakeDynamoDb, time: Time, at: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("random.uniform", lambda _low, high: high)
+    journal, work_ends = time.journal(seconds=60), 55
+    time.now = at
+    fake.forbidden["TransactWriteItems"] = CONFLICT
+
+    error = raised_by(CALLS["end with a client"][1], journal)
+
+    assert isinstance(error, TryLater)
+    assert len(time.waits) > 1
+    assert at < time.now < min(at + 5, work_ends)
+
+
+def test_what_is_written_before_an_end_has_no_seconds_of_its_own(
+    fake: FakeDynamoDb, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("random.uniform", lambda _low, high: high)
+    begin = a_begin()
+    time.journal().begin(begin)
+    fake.fail("PutItem", THROTTLED, times=3)
+    fake.forbidden["UpdateItem"] = THROTTLED
+
+    raised_by(lambda journal: journal.end(an_end(begin, change=A_LONG_ONE)), time.journal())
+
+    assert 3 < time.now < 5
 
 
 def test_each_costs_one_call(fake: FakeDynamoDb, time: Time) -> None:
@@ -224,9 +263,7 @@ def test_each_costs_one_call(fake: FakeDynamoDb, time: Time) -> None:
 
 
 def test_a_change_that_has_lost_a_piece_is_as_good_as_none(fake: FakeDynamoDb, time: Time) -> None:
-    begin = a_begin(
-        change=a_change(before={"CallbackURLs": [f"https://{number:x}{number**9:x}" for number in range(40000)]})
-    )
+    begin = a_begin(change=A_LONG_ONE)
     time.journal().begin(begin)
     items = fake.tables[TABLE]
     pieces = [key for key in items if key.startswith("change#")]
@@ -281,4 +318,4 @@ def test_the_journals_calls_are_the_models() -> None:
         shape = model.operation_model(operation).input_shape
         assert shape is not None
         assert members <= set(shape.members) | {"ReturnValues"}
-    assert dynamodb._METHODS.keys() <= PARAMETERS.keys()
+    assert DYNAMODB.operations.keys() <= PARAMETERS.keys()

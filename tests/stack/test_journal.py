@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 from tests.aws import test_journal
 from tests.fixtures.journals import Time
 from tools.local_aws.ministack import PROVIDER
-from user_pool_client.aws import dynamodb
+from user_pool_client.aws.sessions import ClientCache
+from user_pool_client.deadline import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ def journal(aws: LocalAws, table: str, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", given["SecretAccessKey"])
     monkeypatch.setenv("AWS_SESSION_TOKEN", given["SessionToken"])
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    yield Time().journal(table=table, connection=dynamodb.Connection("us-east-1"))
+    yield Time().journal(table=table, clients=ClientCache("us-east-1", Clock()))
     client = aws.client("dynamodb")
     for page in client.get_paginator("scan").paginate(TableName=table):
         for item in page["Items"]:
@@ -59,5 +60,6 @@ def test_the_journal_behaves_there_as_over_the_fake(journal: Journal, behaviour:
 
 
 def test_the_role_may_not_read_the_whole_table(journal: Journal, table: str) -> None:
+    client: Any = journal.caller.clients.client("dynamodb", "us-east-1")
     with pytest.raises(ClientError, match="AccessDenied"):
-        journal.connection.client().scan(TableName=table)
+        client.scan(TableName=table)

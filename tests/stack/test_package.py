@@ -97,7 +97,7 @@ def test_both_functions_are_built_alike(package: Path) -> None:
 
 def test_every_call_that_the_code_makes_is_known_to_the_packed_boto3(package: Path) -> None:
     called = {service.name: set(service.operations.values()) for service in services()}
-    assert called.keys() == {"cloudformation", "cognito-idp", "secretsmanager", "sts"}
+    assert called.keys() == {"cloudformation", "cognito-idp", "dynamodb", "secretsmanager", "sts"}
 
     listed = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", LIST_OPERATIONS, str(package), *called], capture_output=True, text=True, check=True

@@ -11,9 +11,9 @@ import yaml
 
 from tests.stack.examples import CONSUMER, MACHINE, SERVER, Example
 from tools.local_aws.ministack import PROVIDER, ROOT, StackFailed
-from user_pool_client.aws import dynamodb
 from user_pool_client.aws.cloudformation import CLOUDFORMATION
 from user_pool_client.aws.cognito import COGNITO, AppClients
+from user_pool_client.aws.dynamodb import DYNAMODB
 from user_pool_client.aws.secrets_manager import SECRETS_MANAGER
 from user_pool_client.operations import ports
 
@@ -32,9 +32,7 @@ def actions(service: Service) -> set[str]:
 SECRETS = actions(SECRETS_MANAGER)
 # A transaction needs what its parts need, and only in one is an item deleted:
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
-JOURNAL = {
-    f"dynamodb:{operation}" for operation in {*dynamodb._METHODS, "DeleteItem"} if operation != "TransactWriteItems"
-}
+JOURNAL = actions(DYNAMODB) - {"dynamodb:TransactWriteItems"} | {"dynamodb:DeleteItem"}
 
 
 class Loader(yaml.SafeLoader):

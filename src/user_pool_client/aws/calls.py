@@ -61,6 +61,7 @@ class Service:
     transient: frozenset[str] = frozenset()
     refused: str = "{title} refused {operation}{about} with {error}"
     no_answer: str = "{title} did not answer {operation}{about}: {error}"
+    no_time: str = "There was no time left for {operation}"
     is_answer: Callable[[str, Answer], bool] = lambda _operation, _answer: True
 
 
@@ -107,6 +108,7 @@ class Caller:
             lambda: self._attempt(call, short_timeout=left() < _SHORT_FROM),
             RetryPolicy(clock, left, self.on_retry, call.after_deadline),
             again=_is_transient if call.idempotent else _is_surely_not_done,
+            no_time=_told(call, call.service.no_time),
         )
 
     def _attempt(self, call: Call, *, short_timeout: bool) -> Answer | Failure:
@@ -169,6 +171,6 @@ def _lost(call: Call, code: str, why: str) -> Failure:
     return Failure(code, transient=True, error=kind(why, TRY_LATER))
 
 
-def _told(call: Call, text: str, error: str) -> str:
+def _told(call: Call, text: str, error: str = "") -> str:
     told = text.format(title=call.service.title, operation=call.operation, about=call.about, error=error)
     return told.rstrip(": .") + "."

@@ -9,40 +9,20 @@ written over: the digest is that of the content.
 import dataclasses
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, SSLError
-from botocore.exceptions import ConnectionError as NoConnection
-from botocore.parsers import ResponseParserError
-
-from user_pool_client.aws.retry import TRY_LATER, Failure, RetryHook, RetryPolicy, retry
-from user_pool_client.deadline import Deadline
+from user_pool_client.aws.calls import Answer, Call, Caller, Judgement, Refusal, Service
+from user_pool_client.aws.retry import TRY_LATER
 from user_pool_client.domain.errors import ProviderError, Refused, TryLater
 from user_pool_client.domain.journal import Begin, Begun, Change, End, NotBegun, Ownership, Record, Responded
 
 type Item = Mapping[str, Mapping[str, Any]]
 type Operation = dict[str, Any]
-
-# Retries are ours, as with Cognito: they keep to the deadline.
-_CONFIG = Config(connect_timeout=2, read_timeout=3, retries={"total_max_attempts": 1})
-
-
-_TRANSIENT = frozenset(
-    {
-        "InternalServerError",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ThrottlingException",
-        "TransactionConflictException",
-        "TransactionInProgressException",
-    }
-)
-
 
 # The reasons for which a transaction is cancelled that may pass.
 _TRANSIENT_REASONS = frozenset(
@@ -55,7 +35,72 @@ _TRANSIENT_REASONS = frozenset(
 )
 
 
-_SERVER_ERRORS = 500
+_PERMISSION = (
+    "allow dynamodb:GetItem, PutItem, UpdateItem and DeleteItem on the journal's table to the role of the function "
+    "behind the service token (its template.yaml does), then deploy again."
+)
+
+
+_TABLE = (
+    "the table that the variable JOURNAL_TABLE of the function behind the service token names is gone; create it again "
+    "under this name, with the partition key pk (a string), then deploy again."
+)
+
+
+class _ConditionFailed(ProviderError):
+    """What a write depended on was not so: of which of a transaction's actions, and the item as it is, if shown."""
+
+    def __init__(self, why: str, remedy: str, *, failed: tuple[int, ...] = (0,), item: Item | None = None) -> None:
+        super().__init__(why, remedy)
+        self.failed = failed
+        self.item = item
+
+
+def _judge(refusal: Refusal) -> Judgement:
+    reasons = [str(reason.get("Code")) for reason in refusal.response.get("CancellationReasons", [])]
+    failed = tuple(number for number, reason in enumerate(reasons) if reason == "ConditionalCheckFailed")
+    may_pass = not _TRANSIENT_REASONS.isdisjoint(reasons)
+    if 0 in failed or (failed and not may_pass):
+        return partial(_ConditionFailed, failed=failed), TRY_LATER
+    if may_pass:
+        return TryLater, TRY_LATER
+    match refusal.code:
+        case "ConditionalCheckFailedException":
+            return partial(_ConditionFailed, item=refusal.response.get("Item")), TRY_LATER
+        case "AccessDeniedException":
+            return Refused, _PERMISSION
+        case "ResourceNotFoundException":
+            return Refused, _TABLE
+        case _:
+            return Refused, "see DynamoDB's error message, and deploy again."
+
+
+DYNAMODB = Service(
+    "dynamodb",
+    "DynamoDB",
+    operations={
+        "GetItem": "get_item",
+        "PutItem": "put_item",
+        "UpdateItem": "update_item",
+        "TransactWriteItems": "transact_write_items",
+    },
+    judge=_judge,
+    transient=frozenset(
+        {
+            "InternalServerError",
+            "ProvisionedThroughputExceededException",
+            "TransactionConflictException",
+            "TransactionInProgressException",
+        }
+    ),
+    refused="The journal could not be {about}: DynamoDB refused {operation} with {error}",
+    no_answer="The journal could not be {about}: DynamoDB did not answer {operation}: {error}",
+    no_time="The journal could not be {about}: there was no time left for {operation}",
+)
+
+
+# How long an end may take, in seconds: the response is sent after it.
+_MOST_FOR_AN_END = 5.0
 
 
 # An item holds 400 KB at most, names included, and a resource's holds two changes between Begin and End. moto counts
@@ -91,37 +136,12 @@ _MAY_BEGIN = (
 _BEGIN = "SET #previous = if_not_exists(#last, :none), #previous_change = if_not_exists(#change, :none), #last = :last"
 
 
-class Connection:
-    """boto3's client, made when it is needed for the first time: what changes nothing needs none."""
-
-    def __init__(self, region: str) -> None:
-        self._region = region
-        self._client: Any = None
-
-    def client(self) -> Any:
-        """Return the client."""
-        if self._client is None:
-            self._client = boto3.client("dynamodb", region_name=self._region or None, config=_CONFIG)
-        return self._client
-
-
-class _ConditionFailed(ProviderError):
-    """What a write depended on was not so: of which of a transaction's actions, and the item as it is, if shown."""
-
-    def __init__(self, why: str, failed: tuple[int, ...], item: Item | None = None) -> None:
-        super().__init__(why, TRY_LATER)
-        self.failed = failed
-        self.item = item
-
-
 @dataclass(frozen=True, slots=True)
 class Journal:
     """The journal, for the time of one request. Every call raises ProviderError when it does not work."""
 
     table: str
-    connection: Connection
-    deadline: Deadline
-    on_retry: RetryHook
+    caller: Caller
 
     def read(self, resource: str) -> Record | None:
         """Return what is known of a resource, None for nothing."""
@@ -161,7 +181,11 @@ class Journal:
         A client that is `released` stays the record's as long as neither `owned` nor `deleted` says otherwise: it may
         be the former one of a replacement.
         """
-        update = self._end_update(end)
+        deadline = self.caller.deadline
+        self._end(end, deadline.clock.monotonic() + min(_MOST_FOR_AN_END, deadline.work_left()))
+
+    def _end(self, end: End, until: float) -> None:
+        update = self._end_update(end, until)
         actions: list[Operation] = [{"Update": update}]
         if end.owned is not None:
             actions.append({"Put": {"TableName": self.table, "Item": _ownership_item(end.owned)}})
@@ -169,15 +193,15 @@ class Journal:
             actions.append({"Delete": self._release(end.resource, *end.released)})
         try:
             if len(actions) == 1:
-                self._call("UpdateItem", update, after_deadline=True)
+                self._call("UpdateItem", update, until)
             else:
-                self._call("TransactWriteItems", {"TransactItems": actions}, after_deadline=True)
+                self._call("TransactWriteItems", {"TransactItems": actions}, until)
         except _ConditionFailed as failed:
             overtaken = 0 in failed.failed
         else:
             return
         if not overtaken:  # the client is another resource's by now
-            self.end(dataclasses.replace(end, released=None))
+            self._end(dataclasses.replace(end, released=None), until)
 
     def owner(self, pool_id: str, client_id: str) -> Ownership | None:
         """Return which resource has a client, None where that is not known."""
@@ -186,7 +210,7 @@ class Journal:
             return None
         return Ownership(pool_id, client_id, item["resource"]["S"], imported=item["imported"]["BOOL"])
 
-    def _end_update(self, end: End) -> Operation:
+    def _end_update(self, end: End, until: float) -> Operation:
         assignments = ["#last.#response = :response", "#last.#ended_at = :now"]
         removed = ["#previous", "#previous_change"]
         values: dict[str, Any] = {
@@ -196,7 +220,7 @@ class Journal:
         }
         if end.change is not None:
             assignments.append("#change = :change")
-            values[":change"] = self._stored(end.change, end.now, after_deadline=True)
+            values[":change"] = self._stored(end.change, end.now, until)
         if end.owned is not None:
             assignments += ["#pool_id = :pool_id", "#client_id = :client_id"]
             values |= {":pool_id": {"S": end.owned.pool_id}, ":client_id": {"S": end.owned.client_id}}
@@ -226,7 +250,7 @@ class Journal:
             **others,
         }
 
-    def _stored(self, change: Change, now: float, *, after_deadline: bool = False) -> Mapping[str, Any]:
+    def _stored(self, change: Change, now: float, until: float | None = None) -> Mapping[str, Any]:
         """Return a change as an attribute; what is too long for the item is written beside it first."""
         content = change.encode()
         if len(content) <= _MOST_INLINE:
@@ -237,7 +261,7 @@ class Journal:
             keys.append({"S": f"change#{digest}/{len(keys)}"})
             piece = {"B": content[start : start + _MOST_IN_A_PIECE]}
             item = {"pk": keys[-1], "content": piece, "expires": _number(int(now) + _PIECES_FOR)}
-            self._call("PutItem", {"TableName": self.table, "Item": item}, after_deadline=after_deadline)
+            self._call("PutItem", {"TableName": self.table, "Item": item}, until)
         return {"L": keys}
 
     def _record(self, resource: str, item: Item, which: str = "") -> Record:
@@ -277,64 +301,12 @@ class Journal:
         item: Item | None = answer.get("Item")
         return item
 
-    def _call(
-        self, operation: str, parameters: Mapping[str, Any], *, after_deadline: bool = False
-    ) -> Mapping[str, Any]:
-        patience = RetryPolicy(self.deadline.clock, self.deadline.work_left, self.on_retry, after_deadline)
-        return retry(operation, lambda: self._send(operation, parameters), patience)
-
-    def _send(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any] | Failure:
-        """Call once; return what went wrong rather than raise it, so that no error of botocore's is in any chain."""
-        try:
-            answer: Mapping[str, Any] = getattr(self.connection.client(), _METHODS[operation])(**parameters)
-        except ClientError as error:
-            return self._refusal(operation, error)
-        except (BotoCoreError, ResponseParserError) as error:
-            code = type(error).__name__
-            broken = isinstance(error, (HTTPClientError, NoConnection, ResponseParserError)) and not isinstance(
-                error, SSLError
-            )
-            why = f"{_failed(operation)} DynamoDB did not answer {operation}: {code}."
-            return Failure(code, transient=broken, error=TryLater(why, TRY_LATER))
-        return answer
-
-    def _refusal(self, operation: str, error: ClientError) -> Failure:
-        answer: Mapping[str, Any] = error.response
-        details = answer.get("Error", {})
-        code, words = str(details.get("Code", "Unknown")), str(details.get("Message") or "")
-        status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        why = f"{_failed(operation)} DynamoDB refused {operation} with {code}: {words}".rstrip(": .") + "."
-        reasons = [str(reason.get("Code")) for reason in answer.get("CancellationReasons", [])]
-        failed = tuple(number for number, reason in enumerate(reasons) if reason == "ConditionalCheckFailed")
-        transient = code in _TRANSIENT or status >= _SERVER_ERRORS or not _TRANSIENT_REASONS.isdisjoint(reasons)
-        if code == "ConditionalCheckFailedException":
-            failure: ProviderError = _ConditionFailed(why, (0,), answer.get("Item"))
-        elif 0 in failed or (failed and not transient):
-            failure = _ConditionFailed(why, failed)
-        elif transient:
-            return Failure(code, transient=True, error=TryLater(why, TRY_LATER))
-        else:
-            failure = Refused(why, self._remedy(code))
-        return Failure(code, transient=False, error=failure)
-
-    def _remedy(self, code: str) -> str:
-        match code:
-            case "AccessDeniedException":
-                return (
-                    f"allow dynamodb:GetItem, PutItem, UpdateItem and DeleteItem on the table {self.table} to the role "
-                    "of the function behind the service token (its template.yaml does), then deploy again."
-                )
-            case "ResourceNotFoundException":
-                return (
-                    f"the table {self.table} of the stack behind the service token is gone; create it again under this "
-                    "name, with the partition key pk (a string), then deploy again."
-                )
-            case _:
-                return "see DynamoDB's error message, and deploy again."
-
-
-def _failed(operation: str) -> str:
-    return f"The journal could not be {'read' if operation == 'GetItem' else 'written'}:"
+    def _call(self, operation: str, parameters: Mapping[str, Any], until: float | None = None) -> Answer:
+        """Call while the work has time or, where `until` is given, until that reading of the clock, at least once."""
+        late = until is not None
+        within = math.inf if until is None else until - self.caller.deadline.clock.monotonic()
+        about = "read" if operation == "GetItem" else "written"
+        return self.caller.call(Call(DYNAMODB, operation, parameters, about=about, within=within, after_deadline=late))
 
 
 def _begin_values(begin: Begin) -> dict[str, Any]:
@@ -378,11 +350,3 @@ def _client_key(pool_id: str, client_id: str) -> Item:
 
 def _number(value: float) -> Mapping[str, str]:
     return {"N": repr(value)}
-
-
-_METHODS = {
-    "GetItem": "get_item",
-    "PutItem": "put_item",
-    "UpdateItem": "update_item",
-    "TransactWriteItems": "transact_write_items",
-}

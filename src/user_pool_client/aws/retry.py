@@ -47,8 +47,12 @@ def retry[Answer](
     patience: RetryPolicy,
     *,
     again: Callable[[Failure], bool] = lambda failure: failure.transient,
+    no_time: str = "",
 ) -> Answer:
-    """Try until it works; raise the last failure's error where `again` says no, or where the time is up."""
+    """Try until it works; raise the last failure's error where `again` says no, or where the time is up.
+
+    `no_time` is the reason where the time was up before a try, if it is to be another one than usual.
+    """
     pause = pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
     while patience.after_deadline or patience.left() > 0:
         answer = attempt()
@@ -59,4 +63,4 @@ def retry[Answer](
             raise answer.error
         patience.on_retry(operation=operation, why=answer.code, seconds=seconds)
         patience.clock.sleep(seconds)
-    raise TryLater(f"There was no time left for {operation}.", TRY_LATER)
+    raise TryLater(no_time or f"There was no time left for {operation}.", TRY_LATER)
