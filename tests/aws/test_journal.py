@@ -24,6 +24,7 @@ from tests.fixtures.journals import (
     owned,
 )
 from tests.given import POOL
+from user_pool_client.domain.errors import TryLater
 from user_pool_client.domain.journal import Begun, NotBegun, Record, Responded
 
 if TYPE_CHECKING:
@@ -165,13 +166,47 @@ def test_a_rollback_keeps_the_change_that_it_undoes(journal: Journal) -> None:
 
     journal.begin(rollback)
     during = journal.read(RESOURCE)
-    journal.end(an_end(rollback, change=a_change(undone=True)))
+    journal.end(an_end(rollback, change=a_change(version_after="version2")))
     after = journal.read(RESOURCE)
 
     assert during is not None
     assert after is not None
     assert (during.request, during.change, during.response) == ("rollback", first.change, None)
-    assert (after.request, after.change) == ("rollback", a_change(undone=True))
+    assert (after.request, after.change) == ("rollback", a_change(version_after="version2"))
+
+
+def test_a_request_that_has_planned_anew_replaces_its_change_and_nothing_else(journal: Journal) -> None:
+    first, second, anew = a_begin(), a_begin("request2", signed_at=NOW + 2), a_change("request2", client_id="client2")
+    journal.begin(first)
+    journal.end(an_end(first, owned=owned()))
+    journal.begin(second)
+    before = journal.read(RESOURCE)
+
+    journal.revise(RESOURCE, second.holder, anew)
+    journal.revise(RESOURCE, second.holder, anew)
+
+    assert before is not None
+    assert journal.read(RESOURCE) == dataclasses.replace(before, change=anew)
+    repeated = journal.begin(second)
+    assert isinstance(repeated, Begun)
+    assert repeated.previous is not None
+    assert repeated.previous.change == first.change
+
+
+def test_a_change_is_revised_by_the_request_at_work_only(journal: Journal) -> None:
+    def refused(holder: str) -> bool:
+        before = journal.read(RESOURCE)
+        with pytest.raises(TryLater, match="another request has taken over"):
+            journal.revise(RESOURCE, holder, a_change(client_id="client2"))
+        return journal.read(RESOURCE) == before
+
+    first, other = a_begin(), a_begin(holder="another", now=NOW + 300, until=NOW + 600)
+    assert refused(first.holder), "it has not begun"
+    journal.begin(first)
+    journal.begin(other)
+    assert refused(first.holder), "another one has taken over"
+    journal.end(an_end(other))
+    assert refused(other.holder), "it has ended"
 
 
 def test_a_repetition_after_a_lost_answer_begins_with_what_was_there_before(journal: Journal) -> None:
@@ -304,6 +339,10 @@ def test_changes_that_fit_into_no_item_come_back_whole(journal: Journal) -> None
     record = journal.read(RESOURCE)
     journal.end(an_end(second, change=too_long(3)))
     ended = journal.read(RESOURCE)
+    third = a_begin("request3", signed_at=NOW + 2)
+    journal.begin(third)
+    journal.revise(RESOURCE, third.holder, too_long(4))
+    revised = journal.read(RESOURCE)
 
     assert isinstance(refused, NotBegun)
     assert refused.record.change == too_long(1)
@@ -312,6 +351,8 @@ def test_changes_that_fit_into_no_item_come_back_whole(journal: Journal) -> None
     assert record.change == too_long(2)
     assert ended is not None
     assert ended.change == too_long(3)
+    assert revised is not None
+    assert revised.change == too_long(4)
 
 
 def test_two_changes_that_just_fit_share_an_item(journal: Journal) -> None:
@@ -323,6 +364,7 @@ def test_two_changes_that_just_fit_share_an_item(journal: Journal) -> None:
     journal.end(an_end(first, Responded("FAILED", "client1", "x" * 3000)))
 
     begun = journal.begin(second)
+    journal.revise(RESOURCE, second.holder, changes[0])
     journal.end(an_end(second, Responded("FAILED", "client1", "x" * 3000)))
 
     assert isinstance(begun, Begun)

@@ -72,7 +72,7 @@ def ends(draw: st.DrawFn) -> End:
     if draw(st.booleans()):
         members["released"] = (POOL, draw(CLIENTS))
     if draw(st.booleans()):
-        members["change"] = a_change(undone=True)
+        members["change"] = a_change(version_after="ended")
     return an_end(begin, deleted=draw(st.booleans()), **members)
 
 

@@ -14,7 +14,19 @@ from tests import canaries
 from tests.fakes.cognito_limits import ApiError
 from tests.fakes.dynamodb import CONFLICT, DENIED, PARAMETERS, SERVER_ERROR, THROTTLED, FakeDynamoDb
 from tests.fakes.dynamodb import TransactionCancelledError as Cancelled
-from tests.fixtures.journals import CLIENTS, NOW, RESOURCE, TABLE, Time, a_begin, a_change, a_fake, an_end, owned
+from tests.fixtures.journals import (
+    CLIENTS,
+    NOW,
+    OTHER_RESOURCE,
+    RESOURCE,
+    TABLE,
+    Time,
+    a_begin,
+    a_change,
+    a_fake,
+    an_end,
+    owned,
+)
 from tests.given import POOL
 from user_pool_client.aws.dynamodb import DYNAMODB
 from user_pool_client.domain.errors import ProviderError, Refused, TryLater
@@ -31,6 +43,7 @@ CALLS: dict[str, tuple[str, Callable[[Journal], object]]] = {
     "read": ("GetItem", lambda journal: journal.read(RESOURCE)),
     "owner": ("GetItem", lambda journal: journal.owner(POOL, "client1")),
     "begin": ("UpdateItem", lambda journal: journal.begin(a_begin())),
+    "revise": ("UpdateItem", lambda journal: journal.revise(OTHER_RESOURCE, "request1's first", a_change())),
     "end": ("UpdateItem", lambda journal: journal.end(an_end(a_begin()))),
     "end with a client": ("TransactWriteItems", lambda journal: journal.end(an_end(a_begin(), owned=owned()))),
 }
@@ -66,6 +79,8 @@ def test_what_may_pass_is_tried_again(
     fake: FakeDynamoDb, time: Time, call: str, failure: ApiError | ConnectionFault
 ) -> None:
     operation, carry_out = CALLS[call]
+    time.journal().begin(a_begin(resource=OTHER_RESOURCE))
+    fake.calls.clear()
     fake.fail(operation, failure, times=3)
 
     carry_out(time.journal())
@@ -172,6 +187,18 @@ def test_a_begin_whose_answer_was_lost_and_that_was_taken_over_does_not_begin(fa
     assert outcome.record.holder == "other"
 
 
+def test_a_revision_whose_answer_was_lost_is_repeated(fake: FakeDynamoDb, time: Time) -> None:
+    begin, anew = a_begin(), a_change(client_id="client2")
+    time.journal().begin(begin)
+    fake.fail("UpdateItem", "read-timeout", after=True)
+
+    time.journal().revise(RESOURCE, begin.holder, anew)
+
+    record = time.journal().read(RESOURCE)
+    assert record is not None
+    assert record.change == anew
+
+
 def test_an_end_whose_answer_was_lost_is_repeated(fake: FakeDynamoDb, time: Time) -> None:
     begin = a_begin()
     time.journal().begin(begin)
@@ -205,7 +232,7 @@ def test_nothing_begins_after_the_deadline_and_an_end_is_tried_once(fake: FakeDy
     fake.calls.clear()
     time.now = 9
 
-    for name in ("read", "owner", "begin"):
+    for name in ("read", "owner", "begin", "revise"):
         operation, carry_out = CALLS[name]
         error = raised_by(carry_out, late)
         assert isinstance(error, TryLater)
@@ -252,13 +279,14 @@ def test_each_costs_one_call(fake: FakeDynamoDb, time: Time) -> None:
     journal, begin = time.journal(), a_begin()
     journal.begin(begin)
     journal.begin(dataclasses.replace(begin, holder="other"))
+    journal.revise(RESOURCE, begin.holder, a_change(client_id="client2"))
     journal.read(RESOURCE)
     journal.owner(POOL, "client1")
-    journal.end(an_end(begin, change=a_change(undone=True)))
+    journal.end(an_end(begin, change=a_change(version_after="version2")))
     journal.end(an_end(begin, owned=owned(), released=(POOL, "old")))
 
     assert fake.operations_called() == [
-        *("UpdateItem", "UpdateItem", "GetItem", "GetItem", "UpdateItem", "TransactWriteItems")
+        *("UpdateItem", "UpdateItem", "UpdateItem", "GetItem", "GetItem", "UpdateItem", "TransactWriteItems")
     ]
 
 
@@ -301,6 +329,8 @@ def test_no_secret_can_be_written(fake: FakeDynamoDb, time: Time) -> None:
     assert fake.calls == []
 
     time.journal().begin(a_begin())
+    with pytest.raises(TypeError):
+        time.journal().revise(RESOURCE, a_begin().holder, a_change(after={"ClientSecret": secret}))
     with pytest.raises(TypeError):
         time.journal().end(an_end(a_begin(), change=a_change(before={"ClientSecret": secret})))
     assert not canaries.leaked(fake.text())

@@ -39,7 +39,6 @@ CHANGES = st.builds(
     secret_id=TEXTS,
     version_before=TEXTS,
     version_after=TEXTS,
-    undone=st.booleans(),
 )
 ONE = Change("request", "Update", "desired", "applied", POOL)
 
@@ -136,5 +135,6 @@ def test_without_a_table_everything_begins_and_nothing_is_known() -> None:
     journal = NoJournal()
 
     assert journal.begin(Begin("resource", "request", "Update", 0.0, "holder", 0.0, 300.0, ONE)) == Begun(None)
+    journal.revise("resource", "holder", ONE)
     journal.end(End("resource", "holder", 1.0, Responded("SUCCESS", CLIENT_ID)))
     assert (journal.read("resource"), journal.owner(POOL, CLIENT_ID)) == (None, None)

@@ -79,14 +79,14 @@ def test_the_default_in_the_template_is_not_written(world: World) -> None:
         pytest.param(
             WITH,
             {**BARE, **session("5"), "LogoutURLs": [APP]},
-            [DESCRIBE, UPDATE, GET_SESSION, SET_SESSION],
+            [DESCRIBE, GET_SESSION, UPDATE, SET_SESSION],
             5,
             id="it changes with another setting",
         ),
         pytest.param(
             {**WITH, "LogoutURLs": [APP]},
             BARE,
-            [DESCRIBE, UPDATE, GET_SESSION, SET_SESSION],
+            [DESCRIBE, GET_SESSION, UPDATE, SET_SESSION],
             60,
             id="it leaves with another setting",
         ),

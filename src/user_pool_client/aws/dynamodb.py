@@ -136,6 +136,9 @@ _MAY_BEGIN = (
 _BEGIN = "SET #previous = if_not_exists(#last, :none), #previous_change = if_not_exists(#change, :none), #last = :last"
 
 
+_IS_AT_WORK = "#last.#holder = :holder AND #last.#ended_at = :zero"
+
+
 @dataclass(frozen=True, slots=True)
 class Journal:
     """The journal, for the time of one request. Every call raises ProviderError when it does not work."""
@@ -174,6 +177,23 @@ class Journal:
         if record.holder != begin.holder or record.ended_at:
             return NotBegun(record)
         return Begun(self._record(begin.resource, item, "previous_") if "M" in item["previous"] else None)
+
+    def revise(self, resource: str, holder: str, change: Change) -> None:
+        """Replace the change of a request at work, which had to wait and has planned anew; raise TryLater if it is not.
+
+        What the change of the request before was stays as `begin` has set it aside.
+        """
+        values = {
+            ":holder": {"S": holder},
+            ":zero": _number(0),
+            ":change": self._stored(change, self.caller.deadline.clock.wall()),
+        }
+        update = self._update(resource, "SET #change = :change", _IS_AT_WORK, values)
+        try:
+            self._call("UpdateItem", update)
+        except _ConditionFailed:
+            why = "The journal could not be written: another request has taken over, or this one has ended."
+            raise TryLater(why, TRY_LATER) from None
 
     def end(self, end: End) -> None:
         """Note what became of a request; nothing where another one has taken over. Tried once after the deadline too.

@@ -2,7 +2,7 @@
 
 from typing import override
 
-from user_pool_client.domain.journal import Begin, Begun, End
+from user_pool_client.domain.journal import Begin, Begun, Change, End
 from user_pool_client.operations.ports import Journal
 
 
@@ -17,6 +17,10 @@ class NoJournal(Journal):
     def begin(self, begin: Begin) -> Begun:
         """Let the request go on."""
         return Begun(None)
+
+    @override
+    def revise(self, resource: str, holder: str, change: Change) -> None:
+        """Keep nothing."""
 
     @override
     def end(self, end: End) -> None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from user_pool_client.domain.app_client import AppClient, ClientSecretRef, ClientSummary
 from user_pool_client.domain.credentials import CURRENT, Credentials, Version
-from user_pool_client.domain.journal import Begin, Begun, End, NotBegun, Ownership, Record
+from user_pool_client.domain.journal import Begin, Begun, Change, End, NotBegun, Ownership, Record
 from user_pool_client.domain.properties import Settings
 from user_pool_client.domain.resource_status import ResourceStatus
 from user_pool_client.domain.sensitive import Sensitive
@@ -100,6 +100,9 @@ class Journal(Protocol):
 
     def begin(self, begin: Begin) -> Begun | NotBegun:
         """Note a request before it changes anything, unless another one is at work or has come after it."""
+
+    def revise(self, resource: str, holder: str, change: Change) -> None:
+        """Replace the change of a request at work; raise TryLater where another one has taken over."""
 
     def end(self, end: End) -> None:
         """Note what became of a request; nothing where another one has taken over."""

@@ -1,6 +1,7 @@
 """Create and Update: make the app client what the template wants."""
 
 import dataclasses
+from contextlib import nullcontext, suppress
 from functools import partial
 
 from user_pool_client.custom_resource.response import Outcome
@@ -226,8 +227,9 @@ def _set_session(ctx: Context, clients: AppClients, client: AppClient, desired: 
     if before in (None, minutes):
         return
     ctx.turn.ensure()
-    clients.set_session_minutes(client.pool_id, client.client_id, minutes)
-    ctx.decision.update(session_minutes=minutes)
+    with suppress(FeatureUnavailable) if "SSOSession" not in desired else nullcontext():
+        clients.set_session_minutes(client.pool_id, client.client_id, minutes)
+        ctx.decision.update(session_minutes=minutes)
 
 
 def _respond(ctx: Context, clients: AppClients, client: AppClient, desired: Settings, applied: Settings) -> Outcome:
