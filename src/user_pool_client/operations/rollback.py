@@ -39,17 +39,14 @@ def is_under_way(ctx: Context) -> bool:
         return ctx.stacks.stack_status(ctx.request.stack_id) == _ROLLING_BACK
     except ProviderError as error:
         ctx.decision.update(not_asked=error.why)
-    record = ctx.turn.record()
-    change = record.change if record is not None else None
-    return change is not None and _is_of(change, ctx) and change.applied == digest(ctx.request.properties)
+    return may_undo(ctx)
 
 
 def may_undo(ctx: Context) -> bool:
-    """Tell whether an update that would change nothing could be the rollback of one that has."""
-    if ctx.request.request_type != "Update":
-        return False
+    """Tell whether an update exchanges the property sets of the last one that changed something."""
     record = ctx.turn.record()
-    return record is not None and record.change is not None and _is_of(record.change, ctx)
+    change = record.change if record is not None else None
+    return change is not None and _is_of(change, ctx) and change.applied == digest(ctx.request.properties)
 
 
 def takes_back(ctx: Context) -> bool:
@@ -112,7 +109,7 @@ def _begin(ctx: Context) -> Record | None:
 
 def _is_of(change: Change, ctx: Context) -> bool:
     """Tell whether a change is the one of the update that this request would roll back."""
-    return change.desired == digest(ctx.request.old_properties)
+    return change.request_type == "Update" and change.desired == digest(ctx.request.old_properties)
 
 
 def _undo(ctx: Context, desired: Settings, applied: Settings, change: Change, record: Record) -> Outcome | None:
