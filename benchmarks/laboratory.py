@@ -10,8 +10,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from benchmarks.certificate import Certificate, make_certificate
-from benchmarks.standins import Cognito, Delivery, Invocation, ResponseHost, RuntimeApi
+import botocore
+
+from benchmarks.standins import HOST, IDLE_SECONDS, Cognito
+from tests.fakes.response_host import Put, response_host
+from tests.fakes.runtime_api import Invocation, runtime_api
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -24,11 +27,12 @@ class NotMeasuredError(Exception):
 
 
 class Addresses(NamedTuple):
-    """Host and port of each stand-in."""
+    """Host and port of each stand-in, and what vouches for the one that takes answers."""
 
     cognito: str
     responses: str
     runtime_api: str
+    authority: Path
 
 
 class Laboratory:
@@ -38,21 +42,24 @@ class Laboratory:
     """
 
     addresses: Addresses
-    certificate: Certificate
+    authorities: Path
+    """The response host's authority among the public ones, because reading those is part of a real start."""
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="benchmark-")))
-            self.certificate = make_certificate(self.folder)
             spawn = multiprocessing.get_context("spawn")
             self._control, other_end = spawn.Pipe()
             stack.callback(self._control.close)
-            process = spawn.Process(target=_serve, args=(other_end, self.certificate), daemon=True)
+            process = spawn.Process(target=_serve, args=(other_end,), daemon=True)
             process.start()
             stack.callback(process.join)
             stack.callback(process.terminate)
             other_end.close()
             self.addresses = self._receive("start")
+            self.authorities = self.folder / "authorities.pem"
+            public = Path(botocore.__file__).with_name("cacert.pem")
+            self.authorities.write_bytes(public.read_bytes() + self.addresses.authority.read_bytes())
             self._stack = stack.pop_all()
         return self
 
@@ -63,9 +70,9 @@ class Laboratory:
         """Give the event to the next runtime that asks for one."""
         self._ask("hand_over", event)
 
-    def delivery(self) -> Delivery:
+    def delivery(self) -> Put:
         """Wait for the next answer."""
-        delivery: Delivery = self._ask("delivery")
+        delivery: Put = self._ask("delivery")
         return delivery
 
     def invocation(self) -> Invocation:
@@ -86,25 +93,25 @@ class Laboratory:
         raise NotMeasuredError(f"no {question} within {PATIENCE_SECONDS} s")
 
 
-def _serve(control: Connection[Any, Any], certificate: Certificate) -> None:
+def _serve(control: Connection[Any, Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     with (
         Cognito() as cognito,
-        ResponseHost(certificate.server) as responses,
-        RuntimeApi() as runtime_api,
+        response_host(HOST, idle_seconds=IDLE_SECONDS) as responses,
+        runtime_api() as runtime,
         contextlib.suppress(EOFError, BrokenPipeError),  # the parent is gone
     ):
-        control.send(Addresses(cognito.address, responses.address, runtime_api.address))
+        control.send(Addresses(cognito.address, f"{HOST}:{responses.port}", runtime.address, responses.ca_file))
         while True:
             question, argument = control.recv()
             reply: object = None
             with contextlib.suppress(queue.Empty):
                 match question:
                     case "hand_over":
-                        runtime_api.hand_over(argument)
+                        runtime.events.put(argument)
                         reply = True
                     case "delivery":
-                        reply = responses.deliveries.get(timeout=PATIENCE_SECONDS)
+                        reply = responses.arrived.get(timeout=PATIENCE_SECONDS)
                     case "invocation":
-                        reply = runtime_api.invocations.get(timeout=PATIENCE_SECONDS)
+                        reply = runtime.invocations.get(timeout=PATIENCE_SECONDS)
             control.send(reply)

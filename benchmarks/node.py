@@ -37,7 +37,7 @@ class Node(NamedTuple):
             **environment,
             "AWS_EXECUTION_ENV": f"AWS_Lambda_nodejs{self.major}.x",
             "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED": "true",
-            "NODE_EXTRA_CA_CERTS": str(laboratory.certificate.public),
+            "NODE_EXTRA_CA_CERTS": str(laboratory.addresses.authority),
             "NODE_PATH": str(MODULES),
         }
 

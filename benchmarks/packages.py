@@ -111,7 +111,7 @@ def make_environment(laboratory: Laboratory, candidate: Candidate) -> dict[str, 
         "POWERTOOLS_SERVICE_NAME": "user-pool-client",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONNOUSERSITE": "1",
-        "SSL_CERT_FILE": str(laboratory.certificate.authorities),
+        "SSL_CERT_FILE": str(laboratory.authorities),
         "TZ": ":UTC",
         "_HANDLER": candidate.handler,
     }

@@ -1,6 +1,6 @@
-"""Loopback stand-ins for Lambda's runtime API, Cognito and the host that takes CloudFormation's answers.
+"""A loopback stand-in for Cognito.
 
-They parse no more of HTTP than their callers use, so that what is timed is the caller.
+It parses no more of HTTP than its callers use, so that what is timed is the caller.
 """
 
 from __future__ import annotations
@@ -8,22 +8,12 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import queue
 import socketserver
-import ssl
 import threading
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
-from benchmarks.certificate import HOST
-from benchmarks.events import FUNCTION_ARN
-
-if TYPE_CHECKING:
-    import socket
-    from pathlib import Path
-
-RUNTIME_API = "/2018-06-01/runtime"
-TIME_LIMIT_SECONDS = 60
+HOST = "127.0.0.1"
 IDLE_SECONDS = 2
 """Until a service closes a connection that nobody uses, as AWS does; the CDK's handler leaves two behind each call."""
 
@@ -75,11 +65,7 @@ class Connection(socketserver.StreamRequestHandler):
         """Read, answer, and read again; a caller that dies in between is no event here."""
         with contextlib.suppress(OSError):
             while (request := self._read()) is not None:
-                reply = self.server.answer(request)
-                if reply is None:
-                    self.rfile.read()
-                    return
-                self.wfile.write(reply.encode())
+                self.wfile.write(self.server.answer(request).encode())
 
     def finish(self) -> None:
         """Close without complaint when the caller closed first."""
@@ -106,21 +92,13 @@ class Endpoint(socketserver.ThreadingTCPServer):
     request_queue_size = 64
     idle_seconds: float | None = IDLE_SECONDS
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self) -> None:
         super().__init__((HOST, 0), Connection)
-        self.tls = tls
         self.address = f"{HOST}:{self.server_address[1]}"
 
-    def answer(self, request: Request) -> Reply | None:
-        """Answer a request; None keeps the caller waiting for as long as it likes."""
+    def answer(self, request: Request) -> Reply:
+        """Answer a request."""
         raise NotImplementedError
-
-    def get_request(self) -> tuple[socket.socket, Any]:
-        """Leave the TLS handshake to the first read, in the connection's own thread."""
-        connection, address = super().get_request()
-        if self.tls:
-            connection = self.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
-        return connection, address
 
     def __enter__(self) -> Self:
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
@@ -189,79 +167,3 @@ class Cognito(Endpoint):
     @staticmethod
     def _configured(settings: dict[str, Any]) -> dict[str, Any]:
         return DEFAULTS | settings | {"LastModifiedDate": time.time()}
-
-
-class Delivery(NamedTuple):
-    """An answer as it arrived: its text, and when its last byte was there, on the machine's monotonic clock."""
-
-    body: str
-    at_ns: int
-
-
-class ResponseHost(Endpoint):
-    """Take answers over TLS, as the pre-signed URL's host does."""
-
-    def __init__(self, server_certificate: Path) -> None:
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        tls.load_cert_chain(server_certificate)
-        super().__init__(tls)
-        self.deliveries: queue.Queue[Delivery] = queue.Queue()
-
-    def answer(self, request: Request) -> Reply:
-        """Note the moment first, then the answer."""
-        arrived = time.monotonic_ns()
-        if request.method != "PUT":
-            return Reply(405)
-        self.deliveries.put(Delivery(request.body.decode(), arrived))
-        return Reply()
-
-
-class Invocation(NamedTuple):
-    """How an invocation ended, and when the runtime had first asked for work."""
-
-    outcome: str
-    detail: str
-    asked_at_ns: int
-
-
-class RuntimeApi(Endpoint):
-    """Hand one event at a time to whoever asks next; later callers wait, as a frozen function does."""
-
-    idle_seconds = None
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._lock = threading.Lock()
-        self._event: bytes | None = None
-        self._asked_at_ns = 0
-        self.invocations: queue.Queue[Invocation] = queue.Queue()
-
-    def hand_over(self, event: dict[str, Any]) -> None:
-        """Keep an event for the next caller: say so before that caller starts."""
-        with self._lock:
-            self._event = json.dumps(event).encode()
-            self._asked_at_ns = 0
-
-    def answer(self, request: Request) -> Reply | None:
-        """Answer `next`, `response`, `error` and `init/error`."""
-        if request.path == f"{RUNTIME_API}/invocation/next":
-            return self._next()
-        stage, *_, outcome = request.path.removeprefix(f"{RUNTIME_API}/").split("/")
-        self.invocations.put(Invocation(f"{stage} {outcome}", request.body.decode(), self._asked_at_ns))
-        return Reply(202, b'{"status":"OK"}', (("Content-Type", "application/json"),))
-
-    def _next(self) -> Reply | None:
-        arrived = time.monotonic_ns()
-        with self._lock:
-            event, self._event = self._event, None
-            if event is None:
-                return None
-            self._asked_at_ns = arrived
-        headers = (
-            ("Content-Type", "application/json"),
-            ("Lambda-Runtime-Aws-Request-Id", "00000000-0000-4000-8000-000000000000"),
-            ("Lambda-Runtime-Deadline-Ms", str(int((time.time() + TIME_LIMIT_SECONDS) * 1000))),
-            ("Lambda-Runtime-Invoked-Function-Arn", FUNCTION_ARN),
-            ("Lambda-Runtime-Trace-Id", "Root=1-00000000-000000000000000000000000;Sampled=0"),
-        )
-        return Reply(200, event, headers)

@@ -16,6 +16,7 @@ class Handler(BaseHTTPRequestHandler):
     """Serve over connections that stay open, and write no log."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two writes, which would wait for each other's acknowledgement
     server: LoopbackServer
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import queue
 import socket
 import ssl
 import tempfile
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -37,6 +39,8 @@ class Put:
     path: str
     headers: dict[str, str]
     body: bytes
+    at_ns: int
+    """When its last byte was there, on the machine's monotonic clock."""
 
 
 @dataclass
@@ -49,6 +53,8 @@ class ResponseHost:
     """The authority that signed the certificate: for SSL_CERT_FILE or `ssl.create_default_context(cafile=...)`."""
     script: list[Step]
     puts: list[Put] = field(default_factory=list)
+    arrived: queue.Queue[Put] = field(default_factory=queue.Queue)
+    """The same as `puts`, for those who wait for the next one."""
     port: int = 0
 
     def url(self, path: str = "/stack%7Cguid?X-Amz-Signature=signed") -> str:
@@ -78,8 +84,9 @@ class ResponseHost:
 class ResponseServer(LoopbackServer):
     """Serve one response host."""
 
-    def __init__(self, host: ResponseHost, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, host: ResponseHost, tls: ssl.SSLContext | None, idle_seconds: float | None = None) -> None:
         self.host = host
+        self.idle_seconds = idle_seconds
         super().__init__(ResponseHandler, tls)
 
 
@@ -88,11 +95,18 @@ class ResponseHandler(Handler):
 
     server: ResponseServer
 
+    def setup(self) -> None:
+        super().setup()
+        self.connection.settimeout(self.server.idle_seconds)
+
     def do_PUT(self) -> None:  # noqa: N802 - http.server's name
         """Keep the request, then do what the script says."""
         host = self.server.host
         headers = {name.lower(): value for name, value in self.headers.items()}
-        host.puts.append(Put(headers.get("host", ""), self.path, headers, self.content()))
+        body = self.content()
+        put = Put(headers.get("host", ""), self.path, headers, body, time.monotonic_ns())
+        host.puts.append(put)
+        host.arrived.put(put)
         match host.next_step():
             case int() as status:
                 self.answer(status, {}, b"")
@@ -107,18 +121,20 @@ def response_host(
     *hostnames: str,
     script: Sequence[Step] = (),
     tls: bool = True,
+    idle_seconds: float | None = None,
 ) -> Iterator[ResponseHost]:
     """Serve the host names (by default us-east-1's) on a free port of loopback; afterwards nothing is left running.
 
     A step of the script is a status, "never" (an answer never comes) or "close" (the connection is closed without one).
-    Without TLS it is an emulator's host: `response_host("127.0.0.1", tls=False)`.
+    Without TLS it is an emulator's host: `response_host("127.0.0.1", tls=False)`. A connection that is idle for longer
+    than `idle_seconds` is closed.
     """
     names = hostnames or (US_EAST_1,)
     with tempfile.TemporaryDirectory() as folder:
         ca_file = Path(folder) / "ca.pem"
         context = server_context(names, ca_file) if tls else None
         host = ResponseHost(names, tls, ca_file, list(script))
-        with ResponseServer(host, context) as server:
+        with ResponseServer(host, context, idle_seconds) as server:
             host.port = server.port
             yield host
 

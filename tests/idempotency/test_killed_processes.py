@@ -96,7 +96,7 @@ class Lambda:
         process.api.events.put(event)
         assert process.api.taken.get(timeout=30) == event["RequestId"]
         if killed_after is None:
-            assert process.api.done.get(timeout=30) == "response", self.printed()[-2000:]
+            assert process.api.invocations.get(timeout=30).outcome == "invocation response", self.printed()[-2000:]
             with self.lock:
                 self.idle.append(process)
             return

@@ -13,15 +13,14 @@ import boto3
 import pytest
 
 from benchmarks import node
-from benchmarks.certificate import HOST, make_certificate
 from benchmarks.cold import Start
-from benchmarks.events import CHANGED, PHYSICAL_ID, TYPED, make_calls, make_event
+from benchmarks.events import CHANGED, PHYSICAL_ID, TYPED, make_calls
 from benchmarks.laboratory import Laboratory, NotMeasuredError
 from benchmarks.many import AtOnce, show_many, simulate
 from benchmarks.node import FOLDER, Node, find_node
 from benchmarks.packages import ROOT, prepared
 from benchmarks.report import show_cold, show_warm
-from benchmarks.standins import RUNTIME_API, Cognito, ResponseHost, RuntimeApi
+from benchmarks.standins import HOST, Cognito
 from benchmarks.warm import Times
 
 if TYPE_CHECKING:
@@ -65,54 +64,22 @@ def test_an_app_client_lives_from_create_to_delete(cognito: CognitoIdentityProvi
         cognito.describe_user_pool_client(**which)
 
 
-def test_the_runtime_api_hands_over_one_event_and_takes_its_response() -> None:
-    event = make_event("Create", "127.0.0.1:1")
-    with RuntimeApi() as server:
-        server.hand_over(event)
-        connection = http.client.HTTPConnection(server.address)
-        connection.request("GET", f"{RUNTIME_API}/invocation/next")
-        handed_over = connection.getresponse()
-        received = json.load(handed_over)
-        request_id = handed_over.headers["Lambda-Runtime-Aws-Request-Id"]
-        connection.request("POST", f"{RUNTIME_API}/invocation/{request_id}/response", b"null")
-        status = connection.getresponse().status
-        connection.close()
-        invocation = server.invocations.get(timeout=5)
-
-    assert received == event
-    assert status == http.HTTPStatus.ACCEPTED
-    assert (invocation.outcome, invocation.detail) == ("invocation response", "null")
-    assert invocation.asked_at_ns > 0
-
-
-def test_the_runtime_api_keeps_whoever_asks_without_an_event_waiting() -> None:
-    with RuntimeApi() as server:
-        connection = http.client.HTTPConnection(server.address, timeout=0.2)
-        connection.request("GET", f"{RUNTIME_API}/invocation/next")
-
-        with pytest.raises(TimeoutError):
-            connection.getresponse()
-
-        connection.close()
-
-
-def test_the_response_host_takes_an_answer_over_tls_that_its_authorities_vouch_for(tmp_path: Path) -> None:
-    certificate = make_certificate(tmp_path)
-    trusting = ssl.create_default_context(cafile=certificate.authorities)
-    with ResponseHost(certificate.server) as server:
-        connection = http.client.HTTPSConnection(server.address, context=trusting)
+def test_an_answer_is_taken_over_tls_that_the_authorities_vouch_for() -> None:
+    with Laboratory() as laboratory:
+        trusting = ssl.create_default_context(cafile=laboratory.authorities)
+        connection = http.client.HTTPSConnection(laboratory.addresses.responses, context=trusting)
         connection.request("PUT", "/answer?signature", "{}")
         status = connection.getresponse().status
         connection.close()
-        delivery = server.deliveries.get(timeout=5)
+        delivery = laboratory.delivery()
 
     assert status == http.HTTPStatus.OK
-    assert (delivery.body, delivery.at_ns > 0) == ("{}", True)
+    assert (delivery.body, delivery.at_ns > 0) == (b"{}", True)
 
 
 def test_the_stand_ins_process_ends_with_its_block() -> None:
     with Laboratory() as laboratory:
-        assert all(address.startswith(f"{HOST}:") for address in laboratory.addresses)
+        assert all(address.startswith(f"{HOST}:") for address in laboratory.addresses[:3])
         assert len(multiprocessing.active_children()) == 1
 
     assert multiprocessing.active_children() == []
