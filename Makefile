@@ -39,7 +39,7 @@ rehearse: .venv/.installed .venv-sam/.installed .venv-local-aws/.installed ## De
 		--from-parameters "$$FROM_PARAMETERS" $(if $(BEFORE),--before "$(BEFORE)") $(if $(filter-out no,$(LEAVE_OUT)),--leave-out)
 
 test: .venv/.installed .venv-sam/.installed .venv-local-aws/.installed $(CDK) ## Run all tests and show what they do not cover
-	@.venv/bin/python -m pytest --cov --numprocesses auto --dist loadgroup
+	@.venv/bin/python -m pytest --cov --numprocesses auto
 
 chaos: .venv/.installed ## Live through some hundred stacks' lives with all that can go wrong; SEED=n LIFE=n repeats one
 	@PYTHONPATH=src .venv/bin/python -m tests.chaos $(if $(SEED),--seed "$(SEED)") $(if $(LIVES),--lives "$(LIVES)") $(if $(LIFE),--life "$(LIFE)")

@@ -8,11 +8,12 @@ import os
 import sys
 from collections import defaultdict
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import botocore.session
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from tests import canaries
 
@@ -162,6 +163,21 @@ def pytest_runtest_call() -> Generator[None]:
             yield
     finally:
         canaries.forget_watched()
+
+
+class OneLocalAws(LoadScopeScheduling):  # type: ignore[misc]
+    """Give all tests of stacks to one process: they share a local AWS and a build. All others go where there is time.
+
+    `--dist loadgroup` would do, but groups nothing with pytest 9.2: https://github.com/pytest-dev/pytest-xdist/issues/1386
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/stack" if nodeid.startswith("tests/stack/") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneLocalAws:
+    """Say which process gets which test."""
+    return OneLocalAws(config, log)
 
 
 @pytest.fixture

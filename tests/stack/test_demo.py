@@ -20,11 +20,21 @@ type Demo = Callable[..., subprocess.Popen[str]]
 
 # The demo, which takes the build that its first argument names in place of one of its own.
 WITH_A_BUILD = """
-import sys
+import os, sys
 from pathlib import Path
 from tools.local_aws import demo, ministack
 build = Path(sys.argv[1])
-ministack.LocalAws.build = lambda aws: (aws.directory / "build").symlink_to(build)
+
+def take(aws):
+    (aws.directory / "build").mkdir()
+    for path in build.iterdir():
+        (aws.directory / "build" / path.name).symlink_to(path)
+    # It names the licence and the readme by their way from where it is.
+    text = (build / "template.yaml").read_text().replace(os.path.relpath(ministack.ROOT, build), str(ministack.ROOT))
+    (aws.directory / "build" / "template.yaml").unlink()
+    (aws.directory / "build" / "template.yaml").write_text(text)
+
+ministack.LocalAws.build = take
 sys.exit(demo.main(sys.argv[2:]))
 """
 

@@ -86,9 +86,10 @@ def rehearse(aws: LocalAws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         return status, " ".join((captured.out + captured.err).split())
 
     yield run
-    for stack in aws.cloudformation.describe_stacks()["Stacks"]:
-        if stack["StackName"].startswith(STACK):
-            aws.stack(stack["StackName"]).delete()
+    # The stack goes before the one whose exports it imports.
+    for name in sorted(stack["StackName"] for stack in aws.cloudformation.describe_stacks()["Stacks"]):
+        if name.startswith(STACK):
+            aws.stack(name).delete()
 
 
 @pytest.fixture
