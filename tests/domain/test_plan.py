@@ -130,7 +130,8 @@ def test_a_setting_that_left_is_reset_even_if_what_was_applied_does_not_parse(na
     assert request.get(name, LEFT_OUT) == AFTER_LEAVING[name]
 
 
-@pytest.mark.parametrize("name", UPDATABLE)
+# Units without numbers are completed; the tests of number and unit say how.
+@pytest.mark.parametrize("name", [name for name in UPDATABLE if name != UNITS])
 def test_a_setting_that_never_was_in_the_template_is_carried_along(name: str) -> None:
     shown = {**BARE, name: OTHER_THAN_DEFAULT[name]}
     change: Json = {"LogoutURLs": [B]} if name != "LogoutURLs" else {"CallbackURLs": [B]}
@@ -267,17 +268,21 @@ def pair(number: int | None, unit: str | None, token: str) -> Json:
         pytest.param((2, None), (None, None), (30, "minutes"), (2, "hours"), id="not-in-the-unit-set-elsewhere"),
         pytest.param((2, None), (30, "minutes"), (30, "minutes"), (2, "hours"), id="nor-in-the-unit-that-left"),
         pytest.param((2, None), (2, "minutes"), (2, "minutes"), (2, "hours"), id="only-the-unit-leaves"),
-        pytest.param((None, "minutes"), (None, None), (None, None), (None, "minutes"), id="a-unit-alone-is-passed-on"),
+        pytest.param((None, "minutes"), (None, None), (None, None), (60, "minutes"), id="a-unit-alone-is-the-default"),
+        pytest.param((None, "minutes"), (None, None), (1, "hours"), (60, "minutes"), id="one-that-we-wrote-as-well"),
+        pytest.param((None, "seconds"), (None, "minutes"), (60, "minutes"), (3600, "seconds"), id="in-another-unit"),
+        pytest.param((None, "hours"), (None, None), (90, "minutes"), (1, "hours"), id="a-number-too-high-for-the-unit"),
         pytest.param((None, "minutes"), (None, None), (12, "hours"), (12, "minutes"), id="with-the-observed-number"),
         pytest.param((None, "minutes"), (None, "hours"), (12, "hours"), (12, "minutes"), id="another-unit-alone"),
         pytest.param((None, "minutes"), (30, "minutes"), (30, "minutes"), (60, "minutes"), id="only-the-number-leaves"),
         pytest.param((None, "seconds"), (30, "minutes"), (30, "minutes"), (3600, "seconds"), id="and-the-unit-changes"),
-        pytest.param((None, "days"), (12, "hours"), (12, "hours"), (None, "days"), id="a-default-that-is-no-whole-day"),
+        pytest.param((None, "days"), (12, "hours"), (12, "hours"), (1, "days"), id="a-default-of-less-than-a-day"),
         pytest.param((None, None), (30, "minutes"), (30, "minutes"), (1, "hours"), id="both-leave"),
         pytest.param((None, None), (12, None), (12, "hours"), (1, "hours"), id="a-number-without-unit-leaves"),
         pytest.param((None, None), (12, None), (12, None), (1, "hours"), id="one-whose-unit-is-not-shown-leaves"),
         pytest.param((None, None), (None, "minutes"), (30, "minutes"), (1, "hours"), id="a-unit-without-number-leaves"),
         pytest.param((12, None), (None, None), (12, "minutes"), (12, "hours"), id="the-same-number-in-another-unit"),
+        pytest.param((None, None), (None, None), (1, "minutes"), (60, "minutes"), id="shown-but-not-taken-back"),
     ],
 )
 @pytest.mark.parametrize("token", ["AccessToken", "IdToken"])
@@ -301,12 +306,22 @@ def test_a_tokens_number_and_unit_belong_together(
     }
 
 
+def test_a_unit_set_elsewhere_without_a_number_gets_the_default_number() -> None:
+    request = updated({"LogoutURLs": [A]}, {}, {**BARE, UNITS: {"AccessToken": "minutes"}})
+
+    assert (request[ACCESS], request[UNITS]) == (60, {"AccessToken": "minutes"})
+
+
 @pytest.mark.parametrize(
     ("desired", "applied", "shown", "expected"),
     [
         pytest.param((90, None), (None, None), (30, None), (90, "days"), id="a-number-alone-is-in-days"),
         pytest.param((90, None), (90, "hours"), (90, "hours"), (90, "days"), id="only-the-unit-leaves"),
-        pytest.param((None, "hours"), (None, None), (30, None), (30, "hours"), id="a-unit-alone-with-what-is-observed"),
+        pytest.param((None, "hours"), (None, None), (30, None), (720, "hours"), id="a-unit-alone-is-the-default"),
+        pytest.param((None, "minutes"), (None, None), (30, None), (43200, "minutes"), id="in-minutes-too"),
+        pytest.param((None, "hours"), (None, None), (90, None), (90, "hours"), id="a-number-set-elsewhere-stays"),
+        pytest.param((None, "hours"), (None, None), (30, "minutes"), (720, "hours"), id="cognitos-own-30"),
+        pytest.param((None, None), (None, None), (30, "minutes"), (43200, "minutes"), id="cognitos-own-30-carried-on"),
         pytest.param((None, "hours"), (90, "days"), (90, "days"), (720, "hours"), id="only-the-number-leaves"),
         pytest.param((None, None), (90, "hours"), (90, "hours"), (30, "days"), id="both-leave"),
         pytest.param((0, None), (90, "hours"), (90, "hours"), (0, "days"), id="zero-for-the-default"),
@@ -677,11 +692,8 @@ MEMBERS: dict[str, st.SearchStrategy[Any]] = {
     "AccessTokenValidity": st.integers(1, 60),
     "IdTokenValidity": st.integers(1, 60),
     "RefreshTokenValidity": st.integers(0, 90),
-    # Units of which Cognito accepts the default number.
     "TokenValidityUnits": optional(
-        AccessToken=st.sampled_from(["hours", "days"]),
-        IdToken=st.sampled_from(["hours", "days"]),
-        RefreshToken=st.sampled_from(["hours", "days"]),
+        **{token: st.sampled_from(["seconds", "minutes", "hours", "days"]) for token in NUMBERS}
     ),
     "ReadAttributes": some("email", "name"),
     "WriteAttributes": some("email", "name"),
@@ -711,13 +723,7 @@ MEMBERS: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
-def with_a_number(template: Json) -> Json:
-    """Give a refresh token in hours a number: what Cognito makes of hours without one, nobody has said."""
-    alone = template.get(UNITS, {}).get("RefreshToken") == "hours" and not template.get(REFRESH)
-    return {**template, REFRESH: 90} if alone else template
-
-
-TEMPLATES = optional(**MEMBERS).map(with_a_number)
+TEMPLATES = optional(**MEMBERS)
 # A unit that the template brings for a number set elsewhere makes another lifetime, and shall.
 ELSEWHERE = optional(**{name: values for name, values in MEMBERS.items() if name != UNITS})
 

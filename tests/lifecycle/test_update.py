@@ -99,6 +99,42 @@ def test_everything_made_elsewhere_at_once_survives_an_update(world: World) -> N
     assert differing(before, world.settings(created.physical_id)) == {"LogoutURLs"}
 
 
+UNITS_ALONE = [
+    pytest.param({"TokenValidityUnits": {token: unit}}, id=f"{token} in {unit}")
+    for token in ("AccessToken", "IdToken", "RefreshToken")
+    for unit in ("seconds", "minutes", "hours", "days")
+]
+
+
+@pytest.mark.parametrize("alone", UNITS_ALONE)
+def test_a_unit_without_a_number_works_from_the_first_day(world: World, alone: Json) -> None:
+    created = world.create({**BARE, **alone})
+    before = world.settings(created.physical_id)
+
+    answer = world.update(created.physical_id, {**BARE, **alone, "LogoutURLs": [APP]}, {**BARE, **alone})
+
+    assert (created.status, answer.status) == ("SUCCESS", "SUCCESS")
+    assert differing(before, world.settings(created.physical_id)) == {"LogoutURLs"}
+
+
+@pytest.mark.parametrize("alone", UNITS_ALONE)
+@pytest.mark.parametrize("old", [{}, EXAMPLES["TokenValidityUnits"]], ids=["never", "just now"])
+def test_a_unit_without_a_number_is_the_default_duration_whatever_was_there_before(
+    world: World, old: Json, alone: Json
+) -> None:
+    created = world.create({**BARE, **old})
+    world.update(created.physical_id, BARE, {**BARE, **old})
+
+    answer = world.update(created.physical_id, {**BARE, **alone}, BARE)
+
+    assert answer.status == "SUCCESS"
+    alike = world.create({**BARE, "ClientName": "alike", **alone})
+    assert differing(world.settings(created.physical_id), world.settings(alike.physical_id)) == {"ClientName"}
+    (token, unit), *_ = alone["TokenValidityUnits"].items()
+    if unit != "days" or token == "RefreshToken":
+        assert not differing(world.settings(created.physical_id), {"ClientName": DERIVED_NAME})
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

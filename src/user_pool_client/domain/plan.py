@@ -125,8 +125,14 @@ def is_up_to_date(desired: Settings, observed: AppClient) -> bool:
 
 # Nothing observed is copied: docs/decisions/0008-a-replacement-starts-from-the-template-alone.md
 def plan_create(settings: Settings, reason: str) -> Create:
-    """Plan a new client. Empty lists of attributes are the default, which only leaving them out asks for."""
-    sent = {name: settings[name] for name in CREATABLE if name in settings}
+    """Plan a new client. Empty lists of attributes are the default, which only leaving them out asks for.
+
+    A unit is sent with its number: Cognito refuses some of those that come alone ("Invalid range for token validity").
+    """
+    units = settings.get("TokenValidityUnits") or {}
+    numbers = {token.validity: token.default_in(units[token.name]) for token in TOKENS if token.name in units}
+    whole = {**{name: number for name, number in numbers.items() if number is not None}, **settings}
+    sent = {name: whole[name] for name in CREATABLE if name in whole}
     return Create({name: value for name, value in sent.items() if value or name not in ATTRIBUTE_LISTS}, reason)
 
 
@@ -176,19 +182,33 @@ def _merge_token(wanted: dict[str, Any], token: Token, states: _States) -> None:
     """Put a token's number and unit in. They belong together: a number without its unit says nothing."""
     desired_units, applied_units, observed_units = states.members("TokenValidityUnits")
     number, unit = states.desired.get(token.validity), desired_units.get(token.name)
+    shown, shown_unit = states.observed.get(token.validity), observed_units.get(token.name)
     was_ours = token.validity in states.applied
     if number is not None:
         unit = unit or token.default_unit
     elif unit is not None:
-        number = token.default_in(unit) if was_ours else states.observed.get(token.validity)
+        chosen = None if was_ours else _chosen(token, shown, shown_unit or token.default_unit)
+        number = chosen if chosen is not None and token.allows(chosen, unit) else token.default_in(unit)
     elif was_ours or token.name in applied_units:
         number, unit = token.default_in(token.default_unit), token.default_unit
+    elif shown_unit is not None and (shown is None or not token.allows(shown, shown_unit)):
+        number, unit = token.default_in(shown_unit), shown_unit
     else:
-        number, unit = states.observed.get(token.validity), observed_units.get(token.name)
+        number, unit = shown, shown_unit
     if number is not None:
         wanted[token.validity] = number
     if unit is not None:
         wanted["TokenValidityUnits"] = {**wanted.get("TokenValidityUnits", {}), token.name: unit}
+
+
+def _chosen(token: Token, number: int | None, unit: str) -> int | None:
+    """Return the observed number if somebody chose it: not if it is the default, or one that Cognito would not take.
+
+    Cognito shows 30 for a client created with nothing but a unit of its refresh tokens, whatever that unit is.
+    """
+    if number is None or token.is_default(number, unit) or not token.allows(number, unit):
+        return None
+    return number
 
 
 def _merged_rotation(states: _States) -> dict[str, Any]:

@@ -480,10 +480,16 @@ class Token:
         return number * SECONDS[self.default_unit]
 
     def default_in(self, unit: str) -> int | None:
-        """Return the default validity in a unit; None where it is no whole number, or the unit is a new one."""
-        if unit not in SECONDS or self.default % SECONDS[unit]:
-            return None
-        return self.default // SECONDS[unit]
+        """Return the default validity in a unit, rounded up to a whole number; None for a unit that is not known."""
+        return -(-self.default // SECONDS[unit]) if unit in SECONDS else None
+
+    def is_default(self, number: int, unit: str) -> bool:
+        """Tell whether a validity is the default one, in whatever unit."""
+        return number * SECONDS.get(unit, 0) == self.default
+
+    def allows(self, number: int, unit: str) -> bool:
+        """Tell whether Cognito takes a validity; what a unit means that is not known, only Cognito can say."""
+        return unit not in SECONDS or self.shortest <= number * SECONDS[unit] <= self.longest
 
 
 _HOUR, _DAY = SECONDS["hours"], SECONDS["days"]
