@@ -81,12 +81,20 @@ def test_what_others_have_written_beside_is_not_looked_at() -> None:
         *[
             pytest.param(json.dumps({**AS_KEPT, name: wrong}), id=f"{name}-{wrong}")
             for name in OPTIONAL
-            for wrong in (None, 7, True, ["x"], {"x": "y"})
+            for wrong in (7.5, True, ["x"], {"x": "y"})
         ],
     ],
 )
 def test_what_is_not_in_our_form_is_none(text: str) -> None:
     assert Credentials.parse(text) is None
+
+
+@pytest.mark.parametrize(("written", "read"), [(None, ""), (7, "7")], ids=["null", "number"])
+@pytest.mark.parametrize("name", OPTIONAL)
+def test_null_is_absent_and_a_number_is_its_digits(name: str, written: int | None, read: str) -> None:
+    assert Credentials.parse(json.dumps({**AS_KEPT, name: written})) == Credentials.parse(
+        json.dumps({**AS_KEPT, name: read})
+    )
 
 
 ANY_JSON: st.SearchStrategy[Any] = st.recursive(
@@ -103,13 +111,13 @@ def test_any_json_is_read_or_is_none(value: Any, ascii_only: bool) -> None:
     credentials = Credentials.parse(json.dumps(value, ensure_ascii=ascii_only))
 
     members = value if isinstance(value, dict) else {}
-    in_our_form = bool(members.get("client_secret")) and all(
-        isinstance(members[name], str) for name in members.keys() & AS_KEPT.keys()
-    )
-    assert (credentials is not None) == in_our_form
+    secret = members.get("client_secret")
+    others = [members[name] for name in members.keys() & set(OPTIONAL)]
+    in_our_form = isinstance(secret, str) and secret and all(type(one) in (str, int, type(None)) for one in others)
+    assert (credentials is not None) == bool(in_our_form)
     if credentials is not None:
-        assert credentials.client_secret.reveal() == members["client_secret"]
-        assert credentials.client_id == members.get("client_id", "")
+        assert credentials.client_secret.reveal() == secret
+        assert credentials.client_id == ("" if members.get("client_id") is None else str(members["client_id"]))
 
 
 @given(text=st.text(max_size=40))

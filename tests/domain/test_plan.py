@@ -785,4 +785,4 @@ def test_what_others_have_set_survives_any_update_that_does_not_speak_of_it(desi
 
 
 def test_merging_needs_no_client() -> None:
-    assert merge(desired={}, applied={}, observed={}, generated_name=DERIVED) == {"ClientName": DERIVED}
+    assert merge(desired={}, applied={}, observed={}, generated_name=DERIVED) == {}

@@ -145,14 +145,15 @@ class Pool:
             self._gone += 1
         elif not self._no_sessions:
             try:
-                session = {"MaxValidityMinutes": clients.session_minutes(self._pool_id, client_id)}
+                minutes = clients.session_minutes(self._pool_id, client_id)
             except NotFound:
                 self._gone += 1
                 return None
             except Refused as error:
                 self._no_sessions = error.why
             else:
-                return dataclasses.replace(observed, settings={**observed.settings, "SSOSession": session})
+                session = {} if minutes is None else {"SSOSession": {"MaxValidityMinutes": minutes}}
+                return dataclasses.replace(observed, settings={**observed.settings, **session})
         return observed
 
     def notes(self) -> Iterator[str]:

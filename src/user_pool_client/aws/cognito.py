@@ -10,7 +10,7 @@ from user_pool_client.aws.retry import TRY_LATER
 from user_pool_client.aws.sessions import Role
 from user_pool_client.aws.sts import role_credentials
 from user_pool_client.domain.app_client import AppClient, ClientSecretRef, ClientSummary
-from user_pool_client.domain.errors import FeatureUnavailable, NotFound, ProviderError, Refused
+from user_pool_client.domain.errors import FeatureUnavailable, NotFound, OutcomeUnknown, ProviderError, Refused
 from user_pool_client.domain.properties import TOKENS, UPDATABLE, Settings
 from user_pool_client.domain.sensitive import Sensitive
 from user_pool_client.log import logger
@@ -67,9 +67,16 @@ def _judge(refusal: Refusal) -> Judgement:
 
 
 def _is_answer(operation: str, answer: Answer) -> bool:
-    """Tell whether an answer that should show the client does."""
-    shows = ("CreateUserPoolClient", "DescribeUserPoolClient", "UpdateUserPoolClient")
-    return operation not in shows or {"UserPoolId", "ClientId"} <= answer.get("UserPoolClient", {}).keys()
+    """Tell whether an answer names what it should show: the client, or its secrets."""
+    match operation:
+        case "CreateUserPoolClient" | "DescribeUserPoolClient" | "UpdateUserPoolClient":
+            return all(name in answer.get("UserPoolClient", {}) for name in ("UserPoolId", "ClientId"))
+        case "AddUserPoolClientSecret":
+            return "ClientSecretId" in answer.get("ClientSecretDescriptor", {})
+        case "ListUserPoolClientSecrets":
+            return all("ClientSecretId" in (secret or {}) for secret in answer.get("ClientSecrets", []))
+        case _:
+            return True
 
 
 COGNITO = Service(
@@ -128,7 +135,7 @@ class AppClients:
         """Return the client's secrets, without their values. Describe shows none once the original one is deleted."""
         answer = self._call("ListUserPoolClientSecrets", {"UserPoolId": pool_id, "ClientId": client_id})
         listed = answer.get("ClientSecrets", [])
-        return [ClientSecretRef(secret["ClientSecretId"], secret["ClientSecretCreateDate"]) for secret in listed]
+        return [ClientSecretRef(secret["ClientSecretId"], secret.get("ClientSecretCreateDate")) for secret in listed]
 
     def add_secret(self, pool_id: str, client_id: str, value: Sensitive | None = None) -> tuple[str, Sensitive]:
         """Add a secret, of Cognito's making unless one is given; return its id and value.
@@ -140,6 +147,8 @@ class AppClients:
             self.secrets.append(value)
             parameters["ClientSecret"] = value
         answer = self._call("AddUserPoolClientSecret", parameters, idempotent=False)["ClientSecretDescriptor"]
+        if value is None and not answer.get("ClientSecretValue"):
+            raise OutcomeUnknown("Cognito did not show the client secret that it has generated.", TRY_LATER)
         secret = value or Sensitive(answer["ClientSecretValue"])
         self.secrets.append(secret)
         return answer["ClientSecretId"], secret
@@ -152,7 +161,7 @@ class AppClients:
 
     def token_endpoint(self, pool_id: str) -> str:
         """Return the URL of the pool's token endpoint, '' for a pool without a domain."""
-        pool = self._call("DescribeUserPool", {"UserPoolId": pool_id})["UserPool"]
+        pool = self._call("DescribeUserPool", {"UserPoolId": pool_id}).get("UserPool", {})
         if pool.get("CustomDomain"):
             return f"https://{pool['CustomDomain']}/oauth2/token"
         if pool.get("Domain"):
@@ -163,23 +172,26 @@ class AppClients:
         return ""
 
     def list_clients(self, pool_id: str) -> list[ClientSummary]:
-        """Return the id and the name of every client of the pool."""
+        """Return the id and the name of every client of the pool; '' where the list shows no name."""
         clients: list[ClientSummary] = []
         page: dict[str, Any] = {}
         while True:
             answer = self._call("ListUserPoolClients", {"UserPoolId": pool_id, "MaxResults": _PAGE, **page})
             clients += [
-                ClientSummary(client["ClientId"], client["ClientName"]) for client in answer.get("UserPoolClients", [])
+                ClientSummary(client["ClientId"], client.get("ClientName", ""))
+                for client in answer.get("UserPoolClients", [])
+                if client and "ClientId" in client
             ]
             if not answer.get("NextToken"):
                 return clients
             page = {"NextToken": answer["NextToken"]}
 
-    def session_minutes(self, pool_id: str, client_id: str) -> int:
-        """Return SSOSession's MaxValidityMinutes."""
+    def session_minutes(self, pool_id: str, client_id: str) -> int | None:
+        """Return SSOSession's MaxValidityMinutes, None where Cognito does not show them."""
         ids = {"UserPoolId": pool_id, "ClientId": client_id}
         answer = self._call("GetUserPoolClientSessionConfiguration", ids)
-        return int(answer["SSOSession"]["MaxValidityMinutes"])
+        minutes: int | None = answer.get("SSOSession", {}).get("MaxValidityMinutes")
+        return minutes
 
     def set_session_minutes(self, pool_id: str, client_id: str, minutes: int) -> None:
         """Set SSOSession's MaxValidityMinutes."""

@@ -28,15 +28,15 @@ class AppClient:
 
 @dataclass(frozen=True, slots=True)
 class ClientSecretRef:
-    """One of a client's secrets, as ListUserPoolClientSecrets shows it."""
+    """One of a client's secrets, as ListUserPoolClientSecrets shows it; `created` is None where it shows no date."""
 
     secret_id: str
-    created: datetime
+    created: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class ClientSummary:
-    """One entry of a user pool's list of clients."""
+    """One entry of a user pool's list of clients; `name` is '' where the list shows none."""
 
     client_id: str
     name: str

@@ -34,16 +34,26 @@ class Credentials:
             return None
         if not isinstance(value, dict) or not isinstance(value.get("client_secret"), str) or not value["client_secret"]:
             return None
-        given = {name: value.get(member, "") for name, member in _MEMBERS.items()}
-        if not all(isinstance(text, str) for text in given.values()):
+        given = {name: _text(value.get(member)) for name, member in _MEMBERS.items()}
+        texts = {name: text for name, text in given.items() if text is not None}
+        if len(texts) < len(given):
             return None
-        return cls(client_secret=Sensitive(value["client_secret"]), **given)
+        return cls(client_secret=Sensitive(value["client_secret"]), **texts)
 
     def text(self) -> Sensitive:
         """Return the value as JSON, for keeping."""
         value = {"client_id": self.client_id, "client_secret": self.client_secret.reveal()}
         value |= {member: text for name, member in _MEMBERS.items() if (text := getattr(self, name))}
         return Sensitive(json.dumps(value))
+
+
+def _text(value: object) -> str | None:
+    """Return a member's text: null is as good as absent, and a number may be digits that lost their quotes."""
+    if value is None:
+        return ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) else None
 
 
 _MEMBERS = {

@@ -140,7 +140,8 @@ def merge(*, desired: Settings, applied: Settings, observed: Settings, generated
     """Return the whole configuration that an update sends: Cognito resets whatever a call leaves out."""
     states = _States(desired, applied, observed)
     wanted = {name: value for name in _PLAIN if (value := states.value(name)) is not None}
-    wanted.setdefault("ClientName", generated_name)
+    if "ClientName" in applied:
+        wanted.setdefault("ClientName", generated_name)
     for token in TOKENS:
         _merge_token(wanted, token, states)
     if rotation := _merged_rotation(states):

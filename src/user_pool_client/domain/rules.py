@@ -195,7 +195,7 @@ def _rotation_without_refresh_flow(request: _Request) -> Iterator[Problem]:
 def _token_validities(request: _Request) -> Iterator[Problem]:
     *users, refresh = [_Lifetime.of(token, request) for token in TOKENS]
     for lifetime in (*users, refresh):
-        if not lifetime.token.shortest <= lifetime.seconds <= lifetime.token.longest:
+        if lifetime.seconds is not None and not lifetime.token.shortest <= lifetime.seconds <= lifetime.token.longest:
             yield Problem(
                 lifetime.paths,
                 f"{lifetime.text} is out of range.",
@@ -203,6 +203,8 @@ def _token_validities(request: _Request) -> Iterator[Problem]:
                 "Invalid range for token validity.",
             )
     for lifetime in users:
+        if lifetime.seconds is None or refresh.seconds is None:
+            continue
         if lifetime.number is not None and lifetime.seconds > refresh.seconds:
             yield Problem(
                 (lifetime.token.validity, *lifetime.units, refresh.token.validity, *refresh.units),
@@ -228,10 +230,12 @@ class _Lifetime:
         )
 
     @property
-    def seconds(self) -> int:
+    def seconds(self) -> int | None:
+        """Return the lifetime; None in a unit that is not known, which a client may have from its future."""
         if self.number is None:
             return self.token.default
-        return self.number * SECONDS[self.unit or self.token.default_unit]
+        unit = self.unit or self.token.default_unit
+        return self.number * SECONDS[unit] if unit in SECONDS else None
 
     @property
     def units(self) -> tuple[str, ...]:

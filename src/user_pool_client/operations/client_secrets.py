@@ -18,10 +18,12 @@ def original_secret_id(secrets: Sequence[ClientSecretRef]) -> str:
 
     Only for a client whose Describe shows a secret: that is the original one, so it still exists.
     """
-    by_age = sorted(secrets, key=lambda secret: secret.created)
-    if not by_age or (len(by_age) > 1 and by_age[0].created == by_age[1].created):
+    if len(secrets) == 1:
+        return secrets[0].secret_id
+    by_age = sorted((secret.created, secret.secret_id) for secret in secrets if secret.created is not None)
+    if not by_age or len(by_age) < len(secrets) or by_age[0][0] == by_age[1][0]:
         return ""
-    return by_age[0].secret_id
+    return by_age[0][1]
 
 
 def add_second_secret(

@@ -25,7 +25,8 @@ def find_import(ctx: Context, clients: AppClients, desired: Settings) -> str:
     )
     clock = ctx.deadline.clock
     until = clock.monotonic() + min(_WAIT_FOR_A_CLIENT, ctx.deadline.work_left() - _LOOK_EVERY)
-    while not (found := matching(clients.list_clients(desired["UserPoolId"]), desired[name])):
+    # A pattern may match an empty name, but not one that is not shown.
+    while not (found := matching([c for c in clients.list_clients(desired["UserPoolId"]) if c.name], desired[name])):
         if clock.monotonic() >= until:
             raise NotFound(
                 f'No app client of user pool {desired["UserPoolId"]} fits {name} "{desired[name]}".',

@@ -44,8 +44,8 @@ class AppClients(ClientSecrets, Protocol):
     def update(self, pool_id: str, client_id: str, settings: Settings) -> AppClient:
         """Replace the client's whole configuration."""
 
-    def session_minutes(self, pool_id: str, client_id: str) -> int:
-        """Return SSOSession's MaxValidityMinutes."""
+    def session_minutes(self, pool_id: str, client_id: str) -> int | None:
+        """Return SSOSession's MaxValidityMinutes, None where Cognito does not show them."""
 
     def set_session_minutes(self, pool_id: str, client_id: str, minutes: int) -> None:
         """Set SSOSession's MaxValidityMinutes."""
