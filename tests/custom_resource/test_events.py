@@ -41,7 +41,10 @@ EXPECTED: dict[str, tuple[str, list[str]]] = {
     "update-in-place": ("SUCCESS", [DESCRIBE, UPDATE]),
     "update-that-replaces": ("SUCCESS", [DESCRIBE, SECRETS, CREATE]),
     "update-rollback": ("SUCCESS", [DESCRIBE, UPDATE]),
-    "update-with-secret-id": ("SUCCESS", [DESCRIBE, GET, DESCRIBE_SECRET, GET, DESCRIBE_SECRET, SECRETS, DESCRIBE_POOL, PUT]),
+    "update-with-secret-id": (
+        "SUCCESS",
+        [DESCRIBE, GET, DESCRIBE_SECRET, GET, DESCRIBE_SECRET, SECRETS, DESCRIBE_POOL, PUT],
+    ),
     "delete": ("SUCCESS", [DELETE]),
     "delete-after-a-failed-create": ("SUCCESS", []),
     "delete-with-an-invented-id": ("SUCCESS", []),

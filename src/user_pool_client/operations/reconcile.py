@@ -224,7 +224,7 @@ def _set_session(ctx: Context, clients: AppClients, client: AppClient, desired: 
     planned = ctx.turn.planned
     is_known = planned is not None and planned.client_id == client.client_id
     before = planned.minutes_before if planned is not None and is_known else _session_minutes(clients, client, desired)
-    if before in (None, minutes):
+    if before == minutes:
         return
     ctx.turn.ensure()
     with suppress(FeatureUnavailable) if "SSOSession" not in desired else nullcontext():

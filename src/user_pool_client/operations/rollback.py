@@ -192,6 +192,8 @@ def _undo_session(ctx: Context, clients: AppClients, client: AppClient, change: 
     minutes = change.minutes_before
     try:
         now = clients.session_minutes(client.pool_id, client.client_id)
+        if now is None:
+            return client
         if now == change.minutes_after != minutes:
             clients.set_session_minutes(client.pool_id, client.client_id, minutes)
             ctx.decision.update(session_minutes=minutes)
