@@ -786,3 +786,38 @@ def test_what_others_have_set_survives_any_update_that_does_not_speak_of_it(desi
 
 def test_merging_needs_no_client() -> None:
     assert merge(desired={}, applied={}, observed={}, generated_name=DERIVED) == {}
+
+
+ROTATING: Json = {"RefreshTokenRotation": {"Feature": "ENABLED"}}
+WITHOUT_REFRESH = ["ALLOW_CUSTOM_AUTH", "ALLOW_USER_SRP_AUTH"]
+
+
+def test_flows_that_left_while_rotation_was_on_get_the_refresh_flow_back_when_rotation_leaves() -> None:
+    client = {"ClientName": DERIVED, "ExplicitAuthFlows": WITHOUT_REFRESH, **ROTATING}
+
+    plan = decided({}, ROTATING, client)
+
+    assert isinstance(plan, Update)
+    assert sorted(plan.settings["ExplicitAuthFlows"]) == [
+        "ALLOW_CUSTOM_AUTH",
+        "ALLOW_REFRESH_TOKEN_AUTH",
+        "ALLOW_USER_SRP_AUTH",
+    ]
+
+
+def test_default_flows_that_were_written_before_do_not_keep_rotation_from_being_switched_on() -> None:
+    client = {"ClientName": DERIVED, "ExplicitAuthFlows": [*WITHOUT_REFRESH, "ALLOW_REFRESH_TOKEN_AUTH"]}
+
+    plan = decided(ROTATING, {}, client)
+
+    assert isinstance(plan, Update)
+    assert sorted(plan.settings["ExplicitAuthFlows"]) == WITHOUT_REFRESH
+
+
+def test_flows_that_somebody_chose_outside_do_not_follow_the_rotation() -> None:
+    client = {"ClientName": DERIVED, "ExplicitAuthFlows": ["ALLOW_USER_AUTH"], **ROTATING}
+
+    plan = decided({}, ROTATING, client)
+
+    assert isinstance(plan, Update)
+    assert plan.settings["ExplicitAuthFlows"] == ["ALLOW_USER_AUTH"]

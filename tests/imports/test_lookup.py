@@ -409,3 +409,43 @@ def test_a_page_that_is_throttled_is_asked_for_again(world: World) -> None:
 
     assert (answer.status, answer.data["Count"]) == ("SUCCESS", "61")
     assert world.calls() == [LIST] * 5
+
+
+# In a rollback
+
+
+def test_a_look_up_that_no_longer_fits_does_not_wedge_a_rollback(world: World) -> None:
+    client_id = world.existing(ClientName="web")
+    old, new = {**BARE, "ClientName": "web"}, {**BARE, "ClientNamePrefix": "w"}
+    world.delete_elsewhere(client_id)
+
+    with world.rolling_back():
+        answer = look_up(world, old, kind="Update", PhysicalResourceId=client_id, OldResourceProperties=new)
+
+    assert (answer.status, answer.physical_id) == ("SUCCESS", client_id)
+    assert [line["client_id"] for line in world.log() if line["message"] == "Nothing to restore"] == [client_id]
+
+
+def test_a_list_that_has_grown_too_long_does_not_wedge_a_rollback(world: World) -> None:
+    for number in range(60):
+        world.existing(ClientName=f"a client with a name of some length {number:03} {'x' * 60}")
+    with world.rolling_back():
+        answer = listed(world, BARE, kind="Update", PhysicalResourceId=POOL, OldResourceProperties=BARE)
+
+    assert (answer.status, answer.physical_id) == ("SUCCESS", POOL)
+
+
+def test_a_look_up_that_cannot_be_done_now_fails_in_a_rollback_so_that_it_is_continued(world: World) -> None:
+    client_id = world.existing(ClientName="web")
+    busy = ApiError("TooManyRequestsException", "Rate exceeded")
+
+    with world.rolling_back(), world.failing(DESCRIBE, busy):
+        answer = look_up(
+            world,
+            {**BARE, "ClientId": client_id},
+            kind="Update",
+            PhysicalResourceId=client_id,
+            OldResourceProperties=BARE,
+        )
+
+    assert answer.status == "FAILED"

@@ -146,7 +146,7 @@ def merge(*, desired: Settings, applied: Settings, observed: Settings, generated
         _merge_token(wanted, token, states)
     if rotation := _merged_rotation(states):
         wanted["RefreshTokenRotation"] = rotation
-    if "ExplicitAuthFlows" in applied and "ExplicitAuthFlows" not in desired:
+    if "ExplicitAuthFlows" not in desired and ("ExplicitAuthFlows" in applied or _has_default_flows(observed)):
         wanted["ExplicitAuthFlows"] = default_flows(rotation)
     if analytics := _merged_analytics(states):
         wanted["AnalyticsConfiguration"] = analytics
@@ -263,6 +263,12 @@ def _replacement_reason(desired: Settings, applied: Settings, observed: AppClien
 
 
 # docs/decisions/0009-lists-are-compared-as-sets-and-shown-sorted.md
+def _has_default_flows(observed: Settings) -> bool:
+    """Tell whether the flows on the client are the default: then they follow the rotation when that changes."""
+    flows = observed.get("ExplicitAuthFlows")
+    return bool(flows) and set(flows) == set(default_flows(observed.get("RefreshTokenRotation") or {}))
+
+
 def canonical(settings: Settings) -> dict[str, Any]:
     """Return the settings so that equal means equal in effect: lists as sets, absent as default."""
     rotation = {**SETTINGS["RefreshTokenRotation"].default, **(settings.get("RefreshTokenRotation") or {})}

@@ -1,15 +1,18 @@
 """The resources that only look: Custom::UserPoolClientLookup and Custom::UserPoolClientList. They never write."""
 
+from collections.abc import Callable
 from typing import Any
 
 from user_pool_client.custom_resource.response import Outcome, fits
 from user_pool_client.domain.app_client import ClientSummary
 from user_pool_client.domain.attributes import attributes
 from user_pool_client.domain.errors import InvalidProperties, NotFound, Refused
-from user_pool_client.domain.parsing import parse
+from user_pool_client.domain.parsing import parse, parse_previous
 from user_pool_client.domain.physical_id import CREATE_FAILED
 from user_pool_client.domain.properties import ListProperties, LookupProperties, Settings
 from user_pool_client.domain.rules import LOOKUP_KEYS, external_id_for_a_role, one_client_to_look_up
+from user_pool_client.log import logger
+from user_pool_client.operations import rollback
 from user_pool_client.operations.context import Context
 from user_pool_client.operations.name_search import format_clients, with_prefix
 from user_pool_client.operations.ports import AppClients
@@ -18,6 +21,34 @@ from user_pool_client.operations.ports import AppClients
 def lookup(ctx: Context) -> Outcome:
     """Find the one client that the template describes. Create and Update are the same."""
     ctx.invocation.task = "look up the app client"
+    return _unless_rolling_back(ctx, _lookup)
+
+
+def list_all(ctx: Context) -> Outcome:
+    """Return the IDs and names of a pool's clients. Create and Update are the same."""
+    ctx.invocation.task = "list the app clients"
+    return _unless_rolling_back(ctx, _list_all)
+
+
+def _unless_rolling_back(ctx: Context, operation: Callable[[Context], Outcome]) -> Outcome:
+    """Look; what can no longer be found does not keep a stack from rolling back: nothing depends on it any more."""
+    try:
+        return operation(ctx)
+    except (InvalidProperties, Refused) as error:
+        if ctx.request.request_type != "Update" or not rollback.is_under_way(ctx):
+            raise
+        because = error.why
+    logger.warning("Nothing to restore", extra={"client_id": ctx.request.physical_id, "because": because})
+    ctx.decision.update(decision="restore", because="the stack is rolling back")
+    pool_id = str(parse_previous(ctx.request.properties).get("UserPoolId") or "")
+    data = {
+        "UserPoolId": pool_id,
+        **({"ClientId": ctx.request.physical_id} if ctx.request.physical_id != pool_id else {}),
+    }
+    return Outcome("SUCCESS", ctx.request.physical_id, data=data)
+
+
+def _lookup(ctx: Context) -> Outcome:
     desired = _parse(ctx, LookupProperties)
     if problems := list(one_client_to_look_up(desired)):
         raise InvalidProperties(problems)
@@ -34,9 +65,7 @@ def lookup(ctx: Context) -> Outcome:
     return Outcome("SUCCESS", found.client_id, data=shown)
 
 
-def list_all(ctx: Context) -> Outcome:
-    """Return the IDs and names of a pool's clients. Create and Update are the same."""
-    ctx.invocation.task = "list the app clients"
+def _list_all(ctx: Context) -> Outcome:
     desired = _parse(ctx, ListProperties)
     clients = with_prefix(ctx.clients(desired).list_clients(desired["UserPoolId"]), desired.get("ClientNamePrefix", ""))
     outcome = _list(desired["UserPoolId"], clients)
