@@ -73,7 +73,7 @@ def test_nothing_to_watch_is_made_unless_it_is_asked_for(aws: LocalAws) -> None:
     made = {kind.rpartition("::")[0] for kind in resources(aws, PROVIDER).values()}
     outputs = aws.stack(PROVIDER).outputs()
 
-    assert made == {"AWS::IAM", "AWS::Lambda", "AWS::Logs"}
+    assert made == {"AWS::DynamoDB", "AWS::IAM", "AWS::Lambda", "AWS::Logs"}
     assert not outputs.keys() & {"FailureQueueUrl", "DashboardName"}
     for role in ("RoleArn", "RotationRoleArn"):
         assert not policies(aws, outputs[role]) & {"Tracing", "FailureQueue"}
