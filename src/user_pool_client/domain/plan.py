@@ -265,7 +265,7 @@ def _replacement_reason(desired: Settings, applied: Settings, observed: AppClien
 # docs/decisions/0009-lists-are-compared-as-sets-and-shown-sorted.md
 def _has_default_flows(observed: Settings) -> bool:
     """Tell whether the flows on the client are the default: then they follow the rotation when that changes."""
-    flows = observed.get("ExplicitAuthFlows")
+    flows = observed.get("ExplicitAuthFlows") or []
     return bool(flows) and set(flows) == set(default_flows(observed.get("RefreshTokenRotation") or {}))
 
 
