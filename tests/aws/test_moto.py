@@ -105,7 +105,7 @@ def test_a_client_with_little_shows_little(clients: AppClients) -> None:
 
     created = clients.create(settings(UserPoolId=pool, ClientName="web"))
 
-    assert (created.pool_id, created.secret, created.has_secret) == (pool, None, None)
+    assert (created.pool_id, created.secret, created.has_secret) == (pool, None, False)
     assert created.settings["ClientName"] == "web"
     assert not {"CallbackURLs", "LogoutURLs", "TokenValidityUnits"} & set(created.settings), "empty ones are not there"
 

@@ -146,7 +146,7 @@ def test_a_name_is_looked_for_on_all_pages_of_the_pools_clients(world: World, pr
     answer = adopt(world, properties)
 
     assert (answer.status, answer.physical_id) == ("SUCCESS", client_id)
-    assert world.calls() == [LIST, LIST, LIST, DESCRIBE]
+    assert world.calls() == [LIST, LIST, LIST, DESCRIBE, SECRETS]
     assert world.clock.now == 0
 
 
@@ -368,7 +368,7 @@ def test_what_does_not_go_with_the_client_is_told_before_any_write(world: World)
     answer = world.create({**import_id(client_id), "CallbackURLs": [MOBILE]})
 
     assert (answer.status, answer.physical_id) == ("FAILED", client_id)
-    assert world.calls() == [DESCRIBE]
+    assert world.calls() == [DESCRIBE, SECRETS]
     assert untouched(world, client_id, before)
     assert f'"{APP}" is not among CallbackURLs.' in answer.reason
     assert "(DefaultRedirectURI: not in the template, but so on the client.)" in answer.reason
@@ -381,7 +381,7 @@ def test_what_does_not_go_with_the_client_is_told_before_any_write(world: World)
     ("has_secret", "wanted", "calls"),
     [
         pytest.param(True, "true", [DESCRIBE], id="with, as it has one"),
-        pytest.param(False, "false", [DESCRIBE], id="without, as it has none"),
+        pytest.param(False, "false", [DESCRIBE, SECRETS], id="without, as it has none"),
         pytest.param(None, "true", [DESCRIBE, SECRETS], id="with, though Describe does not show it any more"),
     ],
 )

@@ -17,7 +17,7 @@ from tests.fixtures.existing_clients import (
     untouched,
 )
 from tests.fixtures.templates import APP, BARE, DESKTOP, EVERYTHING, MOBILE
-from tests.fixtures.world import CREATE, DELETE, DESCRIBE, FRANKFURT_POOL, OTHER_POOL, POOL, UPDATE, World
+from tests.fixtures.world import CREATE, DELETE, DESCRIBE, FRANKFURT_POOL, OTHER_POOL, POOL, SECRETS, UPDATE, World
 
 type Json = dict[str, Any]
 
@@ -34,7 +34,7 @@ def test_changing_the_import_id_is_a_replacement_and_the_one_left_behind_is_let_
     replaced = world.update(first_id, import_id(second_id), import_id(first_id))
 
     assert (replaced.status, replaced.physical_id) == ("SUCCESS", second_id)
-    assert world.calls() == [DESCRIBE]
+    assert world.calls() == [DESCRIBE, SECRETS]
 
     world.delete(first_id, import_id(first_id))
 

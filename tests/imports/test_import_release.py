@@ -17,7 +17,7 @@ from tests.fixtures.existing_clients import (
     untouched,
 )
 from tests.fixtures.templates import APP, BARE, MOBILE, differing, effective
-from tests.fixtures.world import DELETE, DESCRIBE, MARKER, OTHER_POOL, POOL, UPDATE, World
+from tests.fixtures.world import DELETE, DESCRIBE, MARKER, OTHER_POOL, POOL, SECRETS, UPDATE, World
 
 if TYPE_CHECKING:
     from tests.fixtures.world import Failure
@@ -219,7 +219,7 @@ def test_adding_the_import_id_of_the_stacks_own_client_changes_nothing_but_that(
     answer = world.update(client_id, kept, own)
 
     assert (answer.status, answer.physical_id) == ("SUCCESS", client_id)
-    assert world.calls() == [DESCRIBE]
+    assert world.calls() == [DESCRIBE, SECRETS]
     world.delete(client_id, kept)
     assert untouched(world, client_id, before)
 
@@ -234,5 +234,5 @@ def test_adding_a_name_to_the_stacks_own_client_stays_with_it_and_lets_it_go(wor
     world.delete(own_id, properties)
 
     assert (answer.status, answer.physical_id) == ("SUCCESS", own_id)
-    assert world.calls() == [DESCRIBE]
+    assert world.calls() == [DESCRIBE, SECRETS]
     assert own_id in world.client_ids()

@@ -9,14 +9,14 @@ import pytest
 from tests.fakes.cognito import ApiError
 from tests.fixtures.existing_clients import FORBIDDEN, LIST, LIST_TYPE, LOOKUP_TYPE
 from tests.fixtures.templates import APP, BARE, EVERYTHING, typed
-from tests.fixtures.world import DESCRIBE, FRANKFURT_POOL, MARKER, MOST_BYTES, OTHER_POOL, POOL, World, a_world
+from tests.fixtures.world import DESCRIBE, FRANKFURT_POOL, MARKER, MOST_BYTES, OTHER_POOL, POOL, SECRETS, World, a_world
 
 if TYPE_CHECKING:
     from tests.fixtures.world import Answer
 
 type Json = dict[str, Any]
 
-READS = {LIST, DESCRIBE}
+READS = {LIST, DESCRIBE, SECRETS}
 ELSEWHERE = typed({name: value for name, value in EVERYTHING.items() if name != "UserPoolId"})
 KEYS = "ClientId, ClientName, ClientNamePrefix"
 
@@ -44,9 +44,9 @@ def held(world: World) -> Json:
 @pytest.mark.parametrize(
     ("key", "calls"),
     [
-        pytest.param({"ClientId": ""}, [DESCRIBE], id="by ClientId"),
-        pytest.param({"ClientName": "web"}, [LIST, DESCRIBE], id="by ClientName"),
-        pytest.param({"ClientNamePrefix": "we"}, [LIST, DESCRIBE], id="by ClientNamePrefix"),
+        pytest.param({"ClientId": ""}, [DESCRIBE, SECRETS], id="by ClientId"),
+        pytest.param({"ClientName": "web"}, [LIST, DESCRIBE, SECRETS], id="by ClientName"),
+        pytest.param({"ClientNamePrefix": "we"}, [LIST, DESCRIBE, SECRETS], id="by ClientNamePrefix"),
     ],
 )
 def test_the_one_client_that_fits_is_found_and_only_read(world: World, key: Json, calls: list[str]) -> None:
@@ -98,6 +98,23 @@ def test_a_secret_that_is_wanted_of_a_client_without_one_is_not_there(world: Wor
 
     assert (answer.status, answer.no_echo) == ("SUCCESS", False)
     assert "ClientSecret" not in answer.data
+
+
+def test_a_secret_that_is_not_shown_is_known_of(world: World) -> None:
+    client_id = world.existing(GenerateSecret=True)
+    world.lose_original_secret(client_id)
+
+    answer = look_up(world, {**BARE, "ClientId": client_id, "IncludeSecret": "true"})
+
+    assert answer.data["GenerateSecret"] == "true"
+    assert "ClientSecret" not in answer.data
+
+
+def test_a_role_that_may_not_list_secrets_can_still_look_up(world: World) -> None:
+    client_id = world.existing()
+    world.fail(SECRETS, ApiError("AccessDeniedException", "not authorized"))
+
+    assert look_up(world, {**BARE, "ClientId": client_id}).status == "SUCCESS"
 
 
 @pytest.mark.parametrize("keys", [(), ("ClientId", "ClientName"), ("ClientName", "ClientNamePrefix")], ids=repr)

@@ -99,7 +99,8 @@ def test_agreeing_with_what_exists_is_never_a_replacement(world: World, exists: 
     answer = world.update(client_id, {**new, "AuthSessionValidity": "7"}, old)
 
     assert (answer.status, answer.physical_id) == ("SUCCESS", client_id)
-    assert world.calls() == [DESCRIBE, UPDATE]
+    asked = [SECRETS] if new is PUBLIC else []
+    assert world.calls() == [DESCRIBE, *asked, UPDATE]
     assert world.client_ids() == [client_id]
 
 
@@ -112,6 +113,36 @@ def test_a_client_whose_original_secret_was_deleted_still_has_one(world: World, 
 
     assert (answer.status, answer.physical_id) == ("SUCCESS", client_id)
     assert world.calls() == [DESCRIBE, SECRETS]
+
+
+def test_a_client_with_a_secret_that_is_not_shown_is_replaced_by_one_without(world: World) -> None:
+    client_id = world.existing(GenerateSecret=True)
+    world.lose_original_secret(client_id)
+
+    answer = world.update(client_id, PUBLIC, BARE)
+
+    assert answer.status == "SUCCESS"
+    assert answer.physical_id != client_id
+    assert world.calls() == [DESCRIBE, SECRETS, CREATE]
+
+
+@pytest.mark.parametrize("code", ["UnknownOperationException", "InvalidAction"])
+def test_where_there_are_no_second_secrets_describe_shows_them_all(world: World, code: str) -> None:
+    client_id = world.existing()
+    world.fail(SECRETS, ApiError(code))
+
+    answer = world.update(client_id, CONFIDENTIAL, BARE)
+
+    assert answer.status == "SUCCESS"
+    assert answer.physical_id != client_id
+    assert answer.data["GenerateSecret"] == "true"
+
+
+def test_a_template_that_wants_no_secret_does_not_need_to_list_them(world: World) -> None:
+    client_id = world.existing()
+    world.fail(SECRETS, ApiError("AccessDeniedException", "not authorized"))
+
+    assert world.update(client_id, PUBLIC, BARE).status == "SUCCESS"
 
 
 def test_a_client_deleted_elsewhere_comes_back_with_a_new_id(world: World) -> None:

@@ -13,7 +13,7 @@ from tests import canaries
 from tests.fakes.cognito import ApiError
 from tests.fixtures.existing_clients import LIST, LIST_TYPE, LOOKUP_TYPE, import_id
 from tests.fixtures.templates import APP, BARE
-from tests.fixtures.world import CREATE, DELETE, DESCRIBE, MARKER, POOL, STACK_ID, UPDATE, World, a_world
+from tests.fixtures.world import CREATE, DELETE, DESCRIBE, MARKER, POOL, SECRETS, STACK_ID, UPDATE, World, a_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,7 +115,7 @@ def test_clients_of_another_account_are_adopted_looked_up_and_listed(world: Worl
 
     assert (adopted.physical_id, found.physical_id) == (client_id, client_id)
     assert (listed.physical_id, listed.data["ClientIds"]) == (THEIR_POOL, client_id)
-    assert world.calls() == [DESCRIBE, LIST, DESCRIBE, LIST]
+    assert world.calls() == [DESCRIBE, SECRETS, LIST, DESCRIBE, SECRETS, LIST]
     assert len(assumed(world)) == 1
 
     world.clock.now += 7200

@@ -1,6 +1,7 @@
 """The only module that calls Cognito: what it is asked for, and what its errors mean."""
 
 import contextlib
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -121,7 +122,9 @@ class AppClients:
         if secret := settings.get("ClientSecret"):
             self.secrets.append(secret)
         answer = self._call("CreateUserPoolClient", settings, idempotent=False)
-        return self._observed(answer["UserPoolClient"])
+        # A new client has no second secret that would not be shown.
+        created = self._observed(answer["UserPoolClient"])
+        return dataclasses.replace(created, has_secret=created.has_secret is True)
 
     def describe(self, pool_id: str, client_id: str) -> AppClient | None:
         """Return the client as it is, or None if it, or its pool, does not exist."""

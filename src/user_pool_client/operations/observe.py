@@ -3,22 +3,43 @@
 import dataclasses
 
 from user_pool_client.domain.app_client import AppClient
+from user_pool_client.domain.errors import FeatureUnavailable, Refused
 from user_pool_client.domain.physical_id import is_client_id
-from user_pool_client.domain.plan import import_id_of
+from user_pool_client.domain.plan import import_id_of, imported
 from user_pool_client.domain.properties import Settings
 from user_pool_client.domain.rules import secret_wanted
-from user_pool_client.operations.ports import AppClients
+from user_pool_client.operations.ports import AppClients, ClientSecrets
 
 
 def observe(clients: AppClients, desired: Settings, client_id: str) -> AppClient | None:
     """Return the client, or None if it does not exist or is not the one that the template is about.
 
-    Cognito is asked for a secret that Describe does not show only where the template wants one.
+    Whether it has a secret that Describe does not show is found out only where the template says something about
+    secrets, or imports the client: a call is not spent on all the others.
     """
     if not is_client_id(client_id) or import_id_of(desired) not in (None, client_id):
         return None
-    pool_id = desired["UserPoolId"]
-    observed = clients.describe(pool_id, client_id)
-    if observed is not None and observed.has_secret is None and (secret_wanted(desired) or "SecretId" in desired):
-        return dataclasses.replace(observed, has_secret=bool(clients.list_secrets(pool_id, client_id)))
-    return observed
+    observed = clients.describe(desired["UserPoolId"], client_id)
+    needed = bool(secret_wanted(desired)) or "SecretId" in desired
+    if observed is None or not (needed or "GenerateSecret" in desired or imported(desired)):
+        return observed
+    return with_hidden_secret(clients, observed, needed=needed)
+
+
+def with_hidden_secret(clients: ClientSecrets, observed: AppClient, *, needed: bool = False) -> AppClient:
+    """Find out whether a client has a secret that Describe does not show: it never shows the second one.
+
+    Where Cognito cannot be asked, `has_secret` stays None; if it is needed, that raises Refused. Where the operation is
+    not offered (an older emulator), there is no second secret, and Describe shows the first.
+    """
+    if observed.has_secret is not None:
+        return observed
+    try:
+        has_secret = bool(clients.list_secrets(observed.pool_id, observed.client_id))
+    except FeatureUnavailable:
+        has_secret = False
+    except Refused:
+        if needed:
+            raise
+        return observed
+    return dataclasses.replace(observed, has_secret=has_secret)
