@@ -32,6 +32,8 @@ FLOWS_AND_SCOPES_NEEDED = (
     "AllowedOAuthFlows and AllowedOAuthScopes are required if user pool client is allowed to use OAuth flows."
 )
 MIXED_AUTH_FLOWS = "Auth flow name with prefix 'ALLOW' cannot be used with legacy auth flow names."
+# Documented (GetClientToken), but nobody has seen the words: these are ours.
+CLIENT_TOKEN_ALONE = "ALLOW_CLIENT_TOKEN_AUTH requires a client secret and must be the only explicit auth flow."
 REFRESH_WITH_ROTATION = (
     "ALLOW_REFRESH_TOKEN_AUTH is not a permitted ExplicitAuthFlow when refresh token rotation is enabled."
 )
@@ -101,6 +103,8 @@ def auth_flows(proposal: Proposal) -> None:
     flows mean a default that holds ALLOW_REFRESH_TOKEN_AUTH; with rotation that is nowhere seen to be refused.
     """
     flows = proposal.items("ExplicitAuthFlows")
+    if "ALLOW_CLIENT_TOKEN_AUTH" in flows and (len(flows) > 1 or not proposal.has_secret):
+        raise invalid(CLIENT_TOKEN_ALONE)
     if len({flow in LEGACY_AUTH_FLOWS for flow in flows}) > 1:
         raise invalid(MIXED_AUTH_FLOWS)
     rotation = proposal.settings.get("RefreshTokenRotation", {})

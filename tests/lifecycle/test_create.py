@@ -243,7 +243,7 @@ def test_resources_whose_generated_names_are_cut_have_different_ones(world: Worl
 
 
 def test_an_authentication_flow_that_is_newer_than_this_software_passes_through(world: World) -> None:
-    answer = world.create({**BARE, "ExplicitAuthFlows": ["ALLOW_CLIENT_TOKEN_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]})
+    answer = world.create({**CONFIDENTIAL, "ExplicitAuthFlows": ["ALLOW_CLIENT_TOKEN_AUTH"]})
 
     assert answer.status == "SUCCESS"
     assert "ALLOW_CLIENT_TOKEN_AUTH" in world.settings(answer.physical_id)["ExplicitAuthFlows"]

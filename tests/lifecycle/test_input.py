@@ -121,6 +121,7 @@ TAKEN: list[Any] = [
         {**BARE, "ExplicitAuthFlows": ["USER_PASSWORD_AUTH"], "RefreshTokenRotation": {"Feature": "ENABLED"}},
         id="rotation with legacy flows",
     ),
+    pytest.param({**CONFIDENTIAL, "ExplicitAuthFlows": ["ALLOW_CLIENT_TOKEN_AUTH"] * 2}, id="client tokens alone"),
     pytest.param({**BARE, "RefreshTokenRotation": {"Feature": "ENABLED"}}, id="rotation with default flows"),
     pytest.param({**BARE, "AccessTokenValidity": "24", "RefreshTokenValidity": "1"}, id="as long as the refresh token"),
     pytest.param({**BARE, "TokenValidityUnits": {"AccessToken": "hours"}}, id="a unit without a number"),
@@ -136,6 +137,36 @@ TAKEN: list[Any] = [
     pytest.param({**BARE, "RefreshTokenRotation": {"Feature": "DISABLED"}}, id="rotation that is off"),
     pytest.param({**BARE, "AnalyticsConfiguration": {"ApplicationArn": ANALYTICS_ARN}}, id="analytics by ARN"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("properties", "problem"),
+    [
+        pytest.param(
+            {**CONFIDENTIAL, "ExplicitAuthFlows": ["ALLOW_CLIENT_TOKEN_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]},
+            "ExplicitAuthFlows: ALLOW_CLIENT_TOKEN_AUTH cannot be combined with ALLOW_REFRESH_TOKEN_AUTH. "
+            "Keep ALLOW_CLIENT_TOKEN_AUTH as the only flow, and use a separate app client for the others.",
+            id="beside another flow",
+        ),
+        pytest.param(
+            {**BARE, "ExplicitAuthFlows": ["ALLOW_CLIENT_TOKEN_AUTH"]},
+            "ExplicitAuthFlows, GenerateSecret, ClientSecret: ALLOW_CLIENT_TOKEN_AUTH is only for clients with "
+            "a secret. Set GenerateSecret to true or give a ClientSecret.",
+            id="without a secret",
+        ),
+    ],
+)
+def test_the_flow_for_client_tokens_stands_alone_and_needs_a_secret(
+    world: World, properties: Json, problem: str
+) -> None:
+    # Documented, but nobody has seen Cognito's words.
+    with pytest.raises(ApiError):
+        world.fake.elsewhere("CreateUserPoolClient", {"ClientName": "web", **typed(properties)})
+
+    answer = world.create(properties)
+
+    assert (answer.status, world.calls()) == ("FAILED", [])
+    assert problem in answer.reason
 
 
 @pytest.mark.parametrize(("properties", "paths"), REFUSED)

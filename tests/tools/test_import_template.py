@@ -91,7 +91,7 @@ CLIENTS: dict[str, Json] = {
         "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
     },
     "legacy flows": {"ExplicitAuthFlows": ["USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH"]},
-    "a flow that is newer": {"ExplicitAuthFlows": ["ALLOW_CLIENT_TOKEN_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]},
+    "a flow that is newer": {"ExplicitAuthFlows": ["ALLOW_CLIENT_TOKEN_AUTH"], "GenerateSecret": True},
     "defaults that were said": {
         "PreventUserExistenceErrors": "LEGACY",
         "EnableTokenRevocation": True,

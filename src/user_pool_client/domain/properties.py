@@ -63,6 +63,10 @@ AUTH_FLOWS = (
 )
 
 
+# Not in the model's list of flows, but in the documentation of GetClientToken.
+STANDALONE_FLOW = "ALLOW_CLIENT_TOKEN_AUTH"
+
+
 _ARN = Annotated[
     str,
     Meta(
@@ -222,8 +226,8 @@ class ClientProperties(TypedDict, total=False):
                 str,
                 Meta(
                     pattern=rf"^({'|'.join(LEGACY_AUTH_FLOWS)}|ALLOW_.+)\Z",
-                    description=f"{', '.join(AUTH_FLOWS)}, a newer ALLOW_ flow, or one of the legacy "
-                    f"{', '.join(LEGACY_AUTH_FLOWS)}",
+                    description=f"{', '.join((*AUTH_FLOWS, STANDALONE_FLOW))}, a newer ALLOW_ flow, "
+                    f"or one of the legacy {', '.join(LEGACY_AUTH_FLOWS)}",
                 ),
             ]
         ],

@@ -12,7 +12,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from user_pool_client.domain.errors import Problem
-from user_pool_client.domain.properties import IMPORT_PROPERTIES, LEGACY_AUTH_FLOWS, SECONDS, TOKENS, Settings, Token
+from user_pool_client.domain.properties import (
+    IMPORT_PROPERTIES,
+    LEGACY_AUTH_FLOWS,
+    SECONDS,
+    STANDALONE_FLOW,
+    TOKENS,
+    Settings,
+    Token,
+)
 
 # Scopes that speak of a user: there is none in a client_credentials grant.
 _USER_SCOPES = frozenset({"openid", "email", "phone", "profile", "aws.cognito.signin.user.admin"})
@@ -178,6 +186,27 @@ def _legacy_flows_alone(request: _Request) -> Iterator[Problem]:
             f"the legacy {', '.join(legacy)} stands beside names that begin with ALLOW_.",
             "Use names that begin with ALLOW_ only.",
             "Auth flow name with prefix 'ALLOW' cannot be used with legacy auth flow names.",
+        )
+
+
+# https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetClientToken.html
+def _client_token_flow_alone(request: _Request) -> Iterator[Problem]:
+    flows = request.items("ExplicitAuthFlows")
+    others = sorted({flow for flow in flows if flow != STANDALONE_FLOW})
+    if STANDALONE_FLOW in flows and others:
+        yield Problem(
+            ("ExplicitAuthFlows",),
+            f"{STANDALONE_FLOW} cannot be combined with {', '.join(others)}.",
+            f"Keep {STANDALONE_FLOW} as the only flow, and use a separate app client for the others.",
+        )
+
+
+def _client_token_flow_needs_a_secret(request: _Request) -> Iterator[Problem]:
+    if STANDALONE_FLOW in request.items("ExplicitAuthFlows") and request.has_secret is False:
+        yield Problem(
+            ("ExplicitAuthFlows", "GenerateSecret", "ClientSecret"),
+            f"{STANDALONE_FLOW} is only for clients with a secret.",
+            "Set GenerateSecret to true or give a ClientSecret.",
         )
 
 
@@ -350,6 +379,8 @@ _RULES = (
     _urls,
     _default_among_callbacks,
     _legacy_flows_alone,
+    _client_token_flow_alone,
+    _client_token_flow_needs_a_secret,
     _rotation_without_refresh_flow,
     _token_validities,
     _context_data_needs_a_secret,
