@@ -21,7 +21,7 @@ def delete(ctx: Context) -> Outcome:
         record = _begin(ctx)
     except RespondedBefore as before:
         ctx.decision.update(decision="answer as before", because="another delivery of the request was carried out")
-        return Outcome("SUCCESS", before.response.physical_id)  # a failure is tried again
+        return before.outcome
     client_id = _client_id(ctx, applied, record) if pool_id else None
     if client_id is None:
         ctx.decision.setdefault("decision", "nothing to delete")

@@ -9,7 +9,7 @@ from user_pool_client.domain import plan
 from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.attributes import attributes
 from user_pool_client.domain.errors import FeatureUnavailable, InvalidProperties, NotFound, Refused
-from user_pool_client.domain.journal import Change, Responded, digest
+from user_pool_client.domain.journal import Change, digest
 from user_pool_client.domain.parsing import parse_previous
 from user_pool_client.domain.properties import Settings
 from user_pool_client.domain.rules import secret_wanted
@@ -27,7 +27,7 @@ def reconcile(ctx: Context) -> Outcome:
     try:
         return _reconcile(ctx)
     except RespondedBefore as before:
-        return _respond_again(ctx, before.response)
+        return _respond_again(ctx, before.outcome)
     except (InvalidProperties, Refused):
         # What was right before the update that failed is never refused in its rollback.
         if ctx.turn.has_begun or not rollback.is_under_way(ctx):
@@ -75,16 +75,16 @@ def _restore(ctx: Context) -> Outcome:
     return restored if restored is not None else _reconcile(ctx, in_rollback=True)
 
 
-def _respond_again(ctx: Context, response: Responded) -> Outcome:
+def _respond_again(ctx: Context, sent: Outcome) -> Outcome:
     """Respond as another delivery of the request has: its attributes are read again."""
     ctx.decision.update(decision="answer as before", because="another delivery of the request was carried out")
-    if response.status == "FAILED":
-        return Outcome("FAILED", response.physical_id, response.reason)
+    if sent.status == "FAILED":
+        return sent
     desired = parse_and_validate(ctx.request.properties, is_create=ctx.request.request_type == "Create")
     clients = ctx.clients(desired)
-    client = clients.describe(desired["UserPoolId"], response.physical_id)
+    client = clients.describe(desired["UserPoolId"], sent.physical_id)
     if client is None:  # a later request has deleted it
-        return Outcome("SUCCESS", response.physical_id)
+        return sent
     ctx.response.created(client.client_id)
     return _respond(ctx, clients, client, desired, applied=desired)
 

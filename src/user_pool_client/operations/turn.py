@@ -6,6 +6,7 @@ of it after its last: docs/decisions/0030-a-journal-in-one-dynamodb-table.md
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Literal
 from uuid import uuid4
 
 from user_pool_client.custom_resource.invocation import Invocation
@@ -29,6 +30,12 @@ class RespondedBefore(Exception):
     def __init__(self, response: Responded) -> None:
         super().__init__("Another delivery of the request was carried out.")
         self.response = response
+
+    @property
+    def outcome(self) -> Outcome:
+        """Return what CloudFormation was sent, without attributes."""
+        status: Literal["SUCCESS", "FAILED"] = "SUCCESS" if self.response.status == "SUCCESS" else "FAILED"
+        return Outcome(status, self.response.physical_id, self.response.reason)
 
 
 class Overtaken(TryLater):
