@@ -246,7 +246,7 @@ def test_a_dynamic_reference_is_refused_with_the_reason_why(kept: Kept, secret_i
 # A value that is there before
 
 
-@pytest.mark.parametrize("properties", [{}, {"GenerateSecret": "true"}, {"GenerateSecret": "false"}])
+@pytest.mark.parametrize("properties", [{}, {"GenerateSecret": "true"}])
 def test_a_secret_that_was_put_there_before_is_the_new_clients(kept: Kept, properties: Json) -> None:
     kept.secrets.put_elsewhere(kept.arn, {"client_secret": OWN_SECRET})
 

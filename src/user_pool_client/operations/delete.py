@@ -94,10 +94,11 @@ def _release(ctx: Context, applied: Settings, client_id: str, record: Record | N
     Nothing that cannot be done keeps the Delete from succeeding.
     """
     change = record.change if record is not None else None
+    if change is None or not _has_imported(change, client_id) or not rollback.takes_back(ctx):
+        return
+    secret_sync.restore_import(ctx, change)
     try:
-        secret_sync.restore_secret(ctx, applied, client_id)
-        if change is not None and _has_imported(change, client_id) and rollback.takes_back(ctx):
-            rollback.undo_import(ctx, applied, change)
+        rollback.undo_import(ctx, applied, change)
     except ProviderError as error:
         logger.warning("Not restored", extra={"client_id": client_id, "because": error.why})
 

@@ -86,7 +86,7 @@ def _respond_again(ctx: Context, sent: Outcome) -> Outcome:
     if client is None:  # a later request has deleted it
         return sent
     ctx.response.created(client.client_id)
-    return _respond(ctx, clients, client, desired, applied=desired)
+    return rollback.outcome(ctx, client, desired)
 
 
 def _task(ctx: Context, desired: Settings, applied: Settings) -> str:
@@ -112,7 +112,7 @@ def _plan(ctx: Context, clients: AppClients, desired: Settings, applied: Setting
         decision = decide(observed=_import(ctx, clients, desired))
     match decision:
         case plan.Create(settings, reason):
-            settings = secret_sync.with_preset_secret(ctx.secrets, desired, settings)
+            settings = secret_sync.with_stored_secret(ctx, desired, applied, settings)
             validate_request(settings, {**settings, **desired}, has_secret=bool(secret_wanted(settings)))
             return plan.Create(settings, reason)
         case plan.Update(before, settings, _):
@@ -181,7 +181,7 @@ def _change(ctx: Context, clients: AppClients, desired: Settings, applied: Setti
         minutes = _session_minutes(clients, client, desired)
         change = dataclasses.replace(change, minutes_before=minutes, minutes_after=session["MaxValidityMinutes"])
     if "SecretId" in desired:
-        version_id = secret_sync.current_version_id(ctx.secrets, desired["SecretId"])
+        version_id = secret_sync.version_to_change(ctx, client, desired, applied)
         change = dataclasses.replace(change, secret_id=desired["SecretId"], version_before=version_id)
     return change
 

@@ -121,7 +121,7 @@ def _undo(ctx: Context, desired: Settings, applied: Settings, change: Change, re
         _delete_replacement(ctx, applied, change, record)
     if home_id != current_id and not _exists(ctx, desired, home_id):
         home_id = current_id
-    return _restored(ctx, desired, home_id, change if change.client_id == home_id else None)
+    return _restored(ctx, desired, home_id, change)
 
 
 def _exists(ctx: Context, desired: Settings, client_id: str) -> bool:
@@ -162,13 +162,13 @@ def _restored(ctx: Context, desired: Settings, client_id: str, change: Change | 
         ctx.decision.update(because="the imported client is gone")
         logger.warning("Nothing to restore", extra={"client_id": client_id})
         return Outcome("SUCCESS", client_id, data=attributes(AppClient(desired.get("UserPoolId", ""), client_id, {})))
-    if change is not None:
+    if change is not None and change.client_id == client_id:
         client = _undo_settings(ctx, clients, client, change)
         client = _undo_session(ctx, clients, client, change)
-        secret_sync.restore_version(ctx, change)
+    secret_sync.restore_version(ctx, clients, client, desired, change)
     ctx.turn.own(client, imported=bool(plan.imported(desired)))
     ctx.response.created(client.client_id)
-    return _outcome(ctx, client, desired)
+    return outcome(ctx, client, desired)
 
 
 def _undo_settings(ctx: Context, clients: AppClients, client: AppClient, change: Change) -> AppClient:
@@ -208,7 +208,8 @@ def _undo_session(ctx: Context, clients: AppClients, client: AppClient, change: 
     return dataclasses.replace(client, settings={**client.settings, **session})
 
 
-def _outcome(ctx: Context, client: AppClient, desired: Settings) -> Outcome:
+def outcome(ctx: Context, client: AppClient, desired: Settings) -> Outcome:
+    """Return the outcome of what stored no secret: where the secret is stored is read."""
     if (session := plan.session(desired, {})) is not None and "SSOSession" not in client.settings:
         client = dataclasses.replace(client, settings={**client.settings, "SSOSession": session})
     if not desired.get("SecretId"):

@@ -12,6 +12,7 @@ from user_pool_client.domain.errors import (
     FeatureUnavailable,
     InvalidProperties,
     NoSuchSecret,
+    Problem,
     ProviderError,
     Refused,
     TryLater,
@@ -26,34 +27,90 @@ from user_pool_client.operations.context import Context
 from user_pool_client.operations.ports import ClientSecrets, Secrets
 
 
-def with_preset_secret(secrets: Secrets, desired: Settings, settings: Settings) -> Settings:
-    """Return the settings of a new client with the client secret that was stored beforehand, if there is one."""
-    own = preset_secret(secrets, desired) if "SecretId" in desired else None
+def with_stored_secret(ctx: Context, desired: Settings, applied: Settings, settings: Settings) -> Settings:
+    """Return the settings of a new client with the client secret that is stored already, if it is to have that one."""
+    own = stored_secret(ctx, desired, applied) if "SecretId" in desired else None
     if own is None:
         return settings
     return {**{name: value for name, value in settings.items() if name != "GenerateSecret"}, "ClientSecret": own}
 
 
-def current_version_id(secrets: Secrets, secret_id: str) -> str:
-    """Return the ID of the version that is current, '' where there is none."""
-    version = secrets.version(secret_id, CURRENT)
-    return "" if version is None else version.version_id
+def stored_secret(ctx: Context, desired: Settings, applied: Settings) -> Sensitive | None:
+    """Return the client secret that a new client gets from the secret that SecretId names; None for none.
 
-
-def preset_secret(secrets: Secrets, settings: Settings) -> Sensitive | None:
-    """Return the client secret of one's own that was put into the secret before the client was made, if there is one.
-
-    It is read even where the template gives a ClientSecret, which goes before it: what cannot be read must be found out
-    before a client is made. Raises InvalidProperties if Cognito would not take it.
+    That is one that was stored beforehand, alone, and what has become of it: where the template has SecretId alone, or
+    a ClientSecret that was rotated away since, a new client gets the secret that programs use. The secret is read even
+    where the template gives a new ClientSecret: if it cannot be read, no client must be created. Raises
+    InvalidProperties if Cognito would not take the secret, or the template wants none.
     """
-    version = secrets.version(settings["SecretId"], CURRENT)
-    if version is None or version.credentials is None or version.credentials.client_id or "ClientSecret" in settings:
+    version = ctx.secrets.version(desired["SecretId"], CURRENT)
+    if version is None or version.credentials is None:
         return None
-    secret = version.credentials.client_secret
-    if problem := unfit_secret(secret):
+    stored, in_template = version.credentials, desired.get("ClientSecret")
+    if not stored.client_id:
+        if in_template is not None:
+            return None
+        if desired.get("GenerateSecret") is False:
+            raise InvalidProperties([_NO_SECRET_WANTED])
+    elif in_template is None:
+        if "GenerateSecret" in desired or not _may_pass_on(ctx, stored, desired):
+            return None
+    elif in_template != applied.get("ClientSecret") or stored.client_id != ctx.request.physical_id:
+        return None
+    if problem := unfit_secret(stored.client_secret):
         wrong = f"the client_secret in the secret that it names: {problem.wrong}"
         raise InvalidProperties([dataclasses.replace(problem, paths=("SecretId",), wrong=wrong)])
-    return secret
+    return stored.client_secret
+
+
+_NO_SECRET_WANTED = Problem(
+    ("GenerateSecret", "SecretId"),
+    "the secret that SecretId names holds a client secret for the new client, and GenerateSecret: false wants none.",
+    "Take GenerateSecret out.",
+)
+
+
+def _may_pass_on(ctx: Context, stored: Credentials, desired: Settings) -> bool:
+    """Tell whether a new client may have the secret of the client that a value names.
+
+    It may if this resource had that client, if a resource of the same stack has it (a logical ID that was changed: its
+    client is deleted later), or if it is gone. The journal knows; CloudFormation is asked where it does not.
+    """
+    if stored.client_id == ctx.request.physical_id:
+        return True
+    pool_id = stored.pool_id or desired["UserPoolId"]
+    try:
+        record = ctx.turn.record()
+        owner = ctx.turn.journal.owner(pool_id, stored.client_id)
+        if owner is not None and owner.resource.startswith(f"{ctx.request.stack_id}/"):
+            return True
+        if record is not None and owner is None and ctx.request.digest == record.request:
+            return True  # an earlier delivery of the request has stored it
+        if _clients_of(ctx, stored).describe(pool_id, stored.client_id) is None:
+            return True
+        return owner is None and ctx.stacks.stack_of(stored.client_id) == ctx.request.stack_id
+    except Refused as error:
+        ctx.decision.update(not_asked=error.why)
+        return False
+
+
+def _clients_of(ctx: Context, stored: Credentials) -> ClientSecrets:
+    """Return access to the client that a value names, with the role of that client."""
+    role = {"RoleArn": stored.role_arn, "ExternalId": stored.external_id}
+    return ctx.clients({name: value for name, value in role.items() if value})
+
+
+def version_to_change(ctx: Context, client: AppClient, desired: Settings, applied: Settings) -> str:
+    """Return the ID of the version that is current before the secret is stored, '' where there is none.
+
+    Raises Refused if the client's secret could not be stored: nothing has been changed yet.
+    """
+    version = ctx.secrets.version(desired["SecretId"], CURRENT)
+    if version is None or not _names(version, client.client_id):
+        stored = _from_previous_secret(ctx.secrets, client, desired, applied, None)
+        if stored is None and (client.secret or _earlier(ctx, desired["SecretId"], client.client_id) is None):
+            _from_describe(client)
+    return "" if version is None else version.version_id
 
 
 def store_secret(
@@ -61,31 +118,34 @@ def store_secret(
 ) -> Version:
     """See to it that the secret's value is the client's, and return the version that is current.
 
-    A value that names the client already stays: a rotation may have put it there. Only a new ClientSecret in the
-    template takes its place.
+    A client secret that is stored for the client already stays: a rotation may have put it there. Only a new
+    ClientSecret in the template takes its place. The rest of the value follows the template.
     """
     secrets, secret_id = ctx.secrets, desired["SecretId"]
     version = _in_use(ctx, secret_id, client.client_id)
     current = version.credentials if version is not None and _names(version, client.client_id) else None
     credentials = _from_previous_secret(secrets, client, desired, applied, current) or current or _from_describe(client)
     own: Sensitive | None = desired.get("ClientSecret")
-    if own is None or own in (applied.get("ClientSecret"), credentials.client_secret):
-        if version and current and current.pool_id and current.client_secret == credentials.client_secret:
-            return version
+    is_created = client.client_id != ctx.request.physical_id  # with the secret that it is to have
+    if own is None or is_created or own in (applied.get("ClientSecret"), credentials.client_secret):
+        if version and current and current.client_secret == credentials.client_secret:
+            credentials = _up_to_date(ctx, clients, client, current, desired)
+            if credentials == current:
+                return version
         ctx.turn.ensure()
         if version is not None and current is None and version.credentials is not None:
             secrets.mark(secret_id, version.version_id, REPLACED)
-        return _put(secrets, clients, client, credentials, desired, ctx.request.request_id)
+        return _put(ctx, clients, client, credentials, desired)
     ctx.turn.ensure()
     previous = secrets.version(secret_id, PREVIOUS) if current is not None else None
     if version is not None and previous is not None and _still_holds(clients, previous, client, own):
-        # A rollback: the secret of before works, so no app needs to be refused for a moment.
+        # The template is as it was before: that secret still works, so no app needs to be refused for a moment.
         secrets.make_current(secret_id, previous.version_id, instead_of=version.version_id)
         return previous
     added, value = add_second_secret(clients, client.pool_id, client.client_id, credentials, own)
     try:
         credentials = dataclasses.replace(credentials, secret_id=added, client_secret=value)
-        return _put(secrets, clients, client, credentials, desired, ctx.request.request_id)
+        return _put(ctx, clients, client, credentials, desired)
     except ProviderError:
         _take_back(secrets, clients, client, secret_id, added)
         raise
@@ -102,33 +162,113 @@ def store_in_time(
     ctx.turn.plan(version_after=version.version_id)
     if ctx.response.is_sent() and client.client_id != ctx.request.physical_id:
         # The Delete of the new client may have come before its secret did.
-        restore_previous(ctx.secrets, clients, desired, client.client_id)
+        restore_previous(ctx, desired, client.client_id)
         raise TryLater(late, "deploy again.")
     ctx.decision.update(kept_in=version.arn, kept_as=version.version_id)
     return version
 
 
-def restore_version(ctx: Context, change: Change) -> None:
-    """In a rollback, let the version be current again that was before the update; no secret is added or deleted.
+def restore_version(
+    ctx: Context, clients: ClientSecrets, client: AppClient, desired: Settings, change: Change | None
+) -> None:
+    """In a rollback, let the version be current again that was before the update; no client secret is added or deleted.
 
-    A version that a rotation has made current since then stays.
+    `client` is the one that the resource has after the rollback. What a rotation has made current since then stays, and
+    a version that Cognito would refuse does not come back to the resource.
     """
+    try:
+        if change is not None and change.secret_id and change.version_before:
+            _undo_store(ctx, clients, client, desired, change)
+        if desired.get("SecretId"):
+            _let_it_name(ctx, clients, client, desired, change.secret_id if change is not None else "")
+    except TryLater:
+        raise
+    except ProviderError as error:
+        logger.warning("Not restored", extra={"client_id": client.client_id, "because": error.why})
+
+
+def _undo_store(ctx: Context, clients: ClientSecrets, client: AppClient, desired: Settings, change: Change) -> None:
+    """Make the version from before the update current again, in the secret that the update has written to."""
     secret_id, before = change.secret_id, change.version_before
-    if not secret_id or not before:
+    current = ctx.secrets.version(secret_id, CURRENT)
+    if current is None or current.version_id == before:
+        return
+    if _names(current, client.client_id) and not _is_stored_by(current, change):
+        return  # a rotation's
+    earlier = _labelled(ctx, secret_id, before)
+    if earlier is None:
+        return
+    is_used = bool(desired.get("SecretId")) and _is_same_secret(ctx, desired["SecretId"], current)
+    if is_used and not (_names(earlier, client.client_id) and _takes(clients, earlier, client.pool_id)):
+        return
+    ctx.secrets.make_current(secret_id, before, instead_of=current.version_id)
+    ctx.decision.update(gave_back=True)
+
+
+def _is_stored_by(current: Version, change: Change) -> bool:
+    """Tell whether a change has stored a version. One that died has not noted it, but a rotation's IDs are UUIDs."""
+    if change.version_after:
+        return current.version_id == change.version_after
+    return bool(_OUR_VERSION.fullmatch(current.version_id))
+
+
+def _labelled(ctx: Context, secret_id: str, version_id: str) -> Version | None:
+    """Return a version that may become current again; None if it has no staging label any more."""
+    for stage in (PREVIOUS, REPLACED):
+        version = ctx.secrets.version(secret_id, stage)
+        if version is not None and version.version_id == version_id:
+            return version
+    return None
+
+
+def _is_same_secret(ctx: Context, secret_id: str, version: Version) -> bool:
+    if secret_id == version.arn:
+        return True
+    other = ctx.secrets.version(secret_id, CURRENT)
+    return other is not None and other.arn == version.arn
+
+
+def _let_it_name(ctx: Context, clients: ClientSecrets, client: AppClient, desired: Settings, other_id: str) -> None:
+    """In a rollback, let AWSCURRENT name the resource's client again, with a secret that Cognito takes.
+
+    It does not if it names a replacement, or if the failed update let SecretId name another secret, and that one was
+    rotated.
+    """
+    secret_id = desired["SecretId"]
+    current = ctx.secrets.version(secret_id, CURRENT)
+    if current is None:
+        return
+    moved = other_id not in ("", secret_id, current.arn)
+    if _names(current, client.client_id):
+        if not moved or _takes(clients, current, client.pool_id):
+            return
+    elif (earlier := _earlier(ctx, secret_id, client.client_id)) is not None and _takes(
+        clients, earlier, client.pool_id
+    ):
+        ctx.secrets.make_current(secret_id, earlier.version_id, instead_of=current.version_id)
+        ctx.decision.update(gave_back=True)
+        return
+    rotated = ctx.secrets.version(other_id, CURRENT) if moved else None
+    if rotated is not None and rotated.credentials is not None and _names(rotated, client.client_id):
+        _put(ctx, clients, client, rotated.credentials, desired)
+
+
+def restore_import(ctx: Context, change: Change) -> None:
+    """Give a secret back in which a failed operation has stored that of a client that it imported.
+
+    Not if what was there before would be refused, nor if a rotation came later. It never fails, nor does its Delete.
+    """
+    secret_id = change.secret_id
+    if not secret_id or not change.version_before:
         return
     try:
         current = ctx.secrets.version(secret_id, CURRENT)
-        if current is None or current.version_id == before:
+        if current is None or current.version_id == change.version_before or not _is_stored_by(current, change):
             return
-        previous = ctx.secrets.version(secret_id, PREVIOUS) if not change.version_after else None
-        # An update that died before it noted what it stored: ours are no rotation's versions, and follow directly.
-        is_ours = bool(_OUR_VERSION.fullmatch(current.version_id))
-        is_lost = is_ours and previous is not None and previous.version_id == before
-        if current.version_id == change.version_after or is_lost:
-            ctx.secrets.make_current(secret_id, before, instead_of=current.version_id)
+        earlier = _labelled(ctx, secret_id, change.version_before)
+        if earlier is not None and _may_come_back(ctx, earlier, current):
+            ctx.secrets.make_current(secret_id, earlier.version_id, instead_of=current.version_id)
             ctx.decision.update(gave_back=True)
-    except TryLater:
-        raise
     except ProviderError as error:
         logger.warning("Not restored", extra={"secret_id": secret_id, "because": error.why})
 
@@ -146,17 +286,16 @@ def stored_at(ctx: Context, desired: Settings) -> dict[str, str]:
 
 
 def restore_secret(ctx: Context, applied: Settings, client_id: str) -> None:
-    """Before a client is deleted or released, let AWSCURRENT name the previous one again.
+    """Before a client is deleted, let AWSCURRENT name the previous one again.
 
     A client that is gone needs nothing.
     """
     if not applied.get("SecretId"):
         return
-    clients = ctx.clients(applied)
     try:
-        ctx.decision.update(gave_back=restore_previous(ctx.secrets, clients, applied, client_id))
+        ctx.decision.update(gave_back=restore_previous(ctx, applied, client_id))
     except ProviderError as error:
-        if not _is_gone(clients, applied["UserPoolId"], client_id, error):
+        if not _is_gone(ctx.clients(applied), applied["UserPoolId"], client_id, error):
             raise
 
 
@@ -173,21 +312,23 @@ def _is_gone(clients: ClientSecrets, pool_id: str, client_id: str, error: Provid
 _OUR_VERSION = re.compile(r"[0-9a-f]{64}")
 
 
-def restore_previous(secrets: Secrets, clients: ClientSecrets, applied: Settings, client_id: str) -> bool:
-    """Before a client goes: let AWSCURRENT name the client before it again, if that one still exists.
+def restore_previous(ctx: Context, applied: Settings, client_id: str) -> bool:
+    """Before a client goes: let AWSCURRENT name the previous one again, if that one still exists.
 
-    That is how the rollback of a replacement looks from here; and that of a Create, whose secret may have been laid
-    there before. True if AWSCURRENT was moved.
+    That is how the rollback of a replacement looks from here; and that of a Create, whose secret may have been stored
+    beforehand. True if AWSCURRENT was moved.
     """
     secret_id = applied["SecretId"]
     try:
-        current = secrets.version(secret_id, CURRENT)
+        current = ctx.secrets.version(secret_id, CURRENT)
         if current is None or not _names(current, client_id):
             return False
         for stage in (REPLACED, PREVIOUS):
-            earlier = secrets.version(secret_id, stage)
-            if earlier is not None and _may_come_back(clients, earlier, client_id):
-                secrets.make_current(secret_id, earlier.version_id, instead_of=current.version_id)
+            earlier = ctx.secrets.version(secret_id, stage)
+            if earlier is None or _names(earlier, client_id):
+                continue
+            if _may_come_back(ctx, earlier, current):
+                ctx.secrets.make_current(secret_id, earlier.version_id, instead_of=current.version_id)
                 return True
     except NoSuchSecret:
         pass
@@ -198,14 +339,50 @@ def _names(version: Version, client_id: str) -> bool:
     return version.credentials is not None and version.credentials.client_id == client_id
 
 
-def _may_come_back(clients: ClientSecrets, earlier: Version, client_id: str) -> bool:
-    """Tell whether a value is of another client that exists, or of none yet."""
-    kept = earlier.credentials
-    if kept is None or kept.client_id == client_id:
+def _may_come_back(ctx: Context, earlier: Version, current: Version) -> bool:
+    """Tell whether a version holds a secret that Cognito takes, or the current one for no client yet.
+
+    Where Cognito may not be asked about the other client, the version stays where it is: the Delete must go on.
+    """
+    stored, now = earlier.credentials, current.credentials
+    if stored is None or now is None:
         return False
-    if not kept.client_id:
+    if not stored.client_id:
+        return stored.client_secret == now.client_secret
+    try:
+        return _takes(_clients_of(ctx, stored), earlier)
+    except Refused as error:
+        logger.warning("Not restored", extra={"client_id": stored.client_id, "because": error.why})
+        return False
+
+
+def _takes(clients: ClientSecrets, version: Version, pool_id: str = "") -> bool:
+    """Tell whether Cognito takes what a version holds; a secret that cannot be told from another may be taken.
+
+    `pool_id` is for a value that names no user pool.
+    """
+    stored = version.credentials
+    if stored is None or not (pool_id := stored.pool_id or pool_id):
+        return False
+    client = clients.describe(pool_id, stored.client_id)
+    if client is None:
+        return False
+    if client.secret == stored.client_secret:
         return True
-    return bool(kept.pool_id) and clients.describe(kept.pool_id, kept.client_id) is not None
+    try:
+        listed = [secret.secret_id for secret in clients.list_secrets(client.pool_id, client.client_id)]
+    except FeatureUnavailable:  # there is no second secret there
+        return False
+    return stored.secret_id in listed if stored.secret_id else len(listed) > (client.secret is not None)
+
+
+def _earlier(ctx: Context, secret_id: str, client_id: str) -> Version | None:
+    """Return the version that was the client's before another client replaced it."""
+    for stage in (REPLACED, PREVIOUS):
+        version = ctx.secrets.version(secret_id, stage)
+        if version is not None and _names(version, client_id):
+            return version
+    return None
 
 
 def _in_use(ctx: Context, secret_id: str, client_id: str) -> Version | None:
@@ -216,12 +393,10 @@ def _in_use(ctx: Context, secret_id: str, client_id: str) -> Version | None:
     version = ctx.secrets.version(secret_id, CURRENT)
     if version is None or _names(version, client_id):
         return version
-    for stage in (REPLACED, PREVIOUS):
-        earlier = ctx.secrets.version(secret_id, stage)
-        if earlier is not None and _names(earlier, client_id):
-            ctx.turn.ensure()
-            ctx.secrets.make_current(secret_id, earlier.version_id, instead_of=version.version_id)
-            return earlier
+    if (earlier := _earlier(ctx, secret_id, client_id)) is not None:
+        ctx.turn.ensure()
+        ctx.secrets.make_current(secret_id, earlier.version_id, instead_of=version.version_id)
+        return earlier
     return version
 
 
@@ -233,13 +408,24 @@ def _still_holds(clients: ClientSecrets, version: Version, client: AppClient, va
     return kept.secret_id in [secret.secret_id for secret in clients.list_secrets(client.pool_id, client.client_id)]
 
 
+def _up_to_date(
+    ctx: Context, clients: ClientSecrets, client: AppClient, stored: Credentials, desired: Settings
+) -> Credentials:
+    """Return a stored value with what follows the template: the role, and the token endpoint if anything changed there.
+
+    Another domain of the user pool is not worth a call in an update that changes nothing, nor a failed one.
+    """
+    role = {"role_arn": desired.get("RoleArn", ""), "external_id": desired.get("ExternalId", "")}
+    current = dataclasses.replace(stored, pool_id=client.pool_id, **role)
+    if current == stored and ctx.request.properties == ctx.request.old_properties:
+        return stored
+    with contextlib.suppress(Refused):
+        current = dataclasses.replace(current, token_endpoint=clients.token_endpoint(client.pool_id))
+    return current
+
+
 def _put(
-    secrets: Secrets,
-    clients: ClientSecrets,
-    client: AppClient,
-    credentials: Credentials,
-    desired: Settings,
-    request_id: str,
+    ctx: Context, clients: ClientSecrets, client: AppClient, credentials: Credentials, desired: Settings
 ) -> Version:
     whole = dataclasses.replace(
         credentials,
@@ -251,7 +437,7 @@ def _put(
         role_arn=desired.get("RoleArn", ""),
         external_id=desired.get("ExternalId", ""),
     )
-    return secrets.put(desired["SecretId"], whole, token=_token(request_id, whole))
+    return ctx.secrets.put(desired["SecretId"], whole, token=_token(ctx.request.request_id, whole))
 
 
 def _id_of(clients: ClientSecrets, client: AppClient, secret: Sensitive) -> str:
