@@ -1,13 +1,15 @@
-"""CloudFormation stops waiting for a Create: what was made of it goes, whichever comes first, and nothing else does."""
+"""CloudFormation stops waiting for a Create: its client is deleted, whichever comes first, and no other one is."""
 
 from __future__ import annotations
 
 import functools
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.fakes.cognito import ApiError
+from tests.fixtures.processes import crowded, process
 from tests.fixtures.templates import BARE, CONFIDENTIAL
 from tests.fixtures.world import (
     CREATE,
@@ -22,11 +24,9 @@ from tests.fixtures.world import (
     STACK_ID,
     STANDING,
     UNKNOWN,
-    FunctionContext,
     World,
     a_world,
 )
-from user_pool_client import handler
 
 if TYPE_CHECKING:
     from tests.fixtures.world import Answer
@@ -37,14 +37,16 @@ NAMED: Json = {**BARE, "ClientName": "web"}
 INVENTED = "shop-WebClient-1QZ6T0XJ4MHFN"
 
 
-def made_and_killed(world: World, properties: Json) -> Json:
+def made_and_killed(world: World, properties: Json, *, journal: bool = True) -> Json:
     """Begin an operation whose Create makes a client and then dies; return the request."""
     world.stacks.begin(STACK_ID)
     world.clock.now += 1
     event = world.request("Create", properties, **world.dated())
-    assert world.die(event, before=2)
+    assert world.die(event, before=3)
     assert len(world.client_ids()) == 1
     world.calls()
+    if not journal:
+        world.journal.lose()
     return event
 
 
@@ -55,8 +57,8 @@ def cancelled(world: World, properties: Json, **members: Any) -> Answer:
     return world.delete(physical_id, properties, **world.dated(), **members)
 
 
-@pytest.mark.parametrize("properties", [BARE, CONFIDENTIAL], ids=["public", "confidential"])
-def test_a_client_that_a_cancelled_create_has_made_is_found_by_its_derived_name_and_deleted(
+@pytest.mark.parametrize("properties", [BARE, CONFIDENTIAL, NAMED], ids=["public", "confidential", "named"])
+def test_a_client_that_a_cancelled_create_has_made_is_found_by_what_the_journal_knows_and_deleted(
     world: World, properties: Json
 ) -> None:
     made_and_killed(world, properties)
@@ -64,7 +66,36 @@ def test_a_client_that_a_cancelled_create_has_made_is_found_by_its_derived_name_
     answer = cancelled(world, properties)
 
     assert (answer.status, answer.physical_id, world.client_ids()) == ("SUCCESS", INVENTED, [])
+    assert world.asked() == [OWNER]
+
+
+@pytest.mark.parametrize("properties", [BARE, CONFIDENTIAL], ids=["public", "confidential"])
+def test_without_the_journal_it_is_found_by_its_generated_name(world: World, properties: Json) -> None:
+    made_and_killed(world, properties, journal=False)
+
+    answer = cancelled(world, properties)
+
+    assert (answer.status, answer.physical_id, world.client_ids()) == ("SUCCESS", INVENTED, [])
     assert world.asked() == [STANDING, STACK, OWNER]
+
+
+@pytest.mark.parametrize("properties", [BARE, NAMED], ids=["generated", "named"])
+def test_a_client_cancelled_between_its_creation_and_the_response_is_deleted_by_its_id(
+    world: World, properties: Json
+) -> None:
+    """The session and the secret come in between; the Create ends after CloudFormation has cancelled it."""
+    world.stacks.begin(STACK_ID)
+    event = world.request("Create", properties, **world.dated())
+    world.fake.on_call = lambda operation, _params: operation == CREATE and world.stacks.cancel(STACK_ID, LOGICAL_ID)
+    world.send(event)
+    assert len(world.client_ids()) == 1
+    world.calls()
+    world.asked()
+
+    answer = world.delete(INVENTED, properties, **world.dated())
+
+    assert (answer.status, world.client_ids()) == ("SUCCESS", [])
+    assert (world.calls(), world.asked()) == ([DELETE], [STACK])
 
 
 def test_where_nothing_was_made_the_delete_looks_for_a_while_and_succeeds(world: World) -> None:
@@ -88,9 +119,25 @@ def test_a_client_that_an_earlier_operation_has_retained_is_not_touched(world: W
     assert (answer.status, world.client_ids()) == ("SUCCESS", [retained])
 
 
-def test_a_client_that_a_stack_has_is_not_touched(world: World) -> None:
+@pytest.mark.parametrize("again", [False, True], ids=["never delivered", "died before its call"])
+def test_nor_is_it_where_the_cancelled_create_had_begun(world: World, *, again: bool) -> None:
+    retained = world.create(BARE, **world.dated()).physical_id
+    world.stacks.stacks[STACK_ID].resources.clear()
+    world.clock.now += 60
+    world.stacks.begin(STACK_ID)
+    event = world.request("Create", BARE, **world.dated())
+    if again:
+        world.die(event, before=2)
+
+    answer = cancelled(world, BARE)
+
+    assert (answer.status, world.client_ids()) == ("SUCCESS", [retained])
+
+
+@pytest.mark.parametrize("journal", [True, False])
+def test_a_client_that_a_stack_has_is_not_touched(world: World, *, journal: bool) -> None:
     """Adopted meanwhile by another resource, say."""
-    made_and_killed(world, BARE)
+    made_and_killed(world, BARE, journal=journal)
     (client_id,) = world.client_ids()
     world.stacks.put(f"{STACK_ID}2", "Adopted", client_id)
 
@@ -98,8 +145,8 @@ def test_a_client_that_a_stack_has_is_not_touched(world: World) -> None:
     assert world.client_ids() == [client_id]
 
 
-def test_a_name_that_the_template_gives_is_never_touched_nor_looked_for(world: World) -> None:
-    made_and_killed(world, NAMED)
+def test_without_the_journal_a_name_that_the_template_gives_is_never_touched_nor_looked_for(world: World) -> None:
+    made_and_killed(world, NAMED, journal=False)
 
     answer = cancelled(world, NAMED)
 
@@ -108,8 +155,9 @@ def test_a_name_that_the_template_gives_is_never_touched_nor_looked_for(world: W
     assert "the template names the client: a name is no proof" in [line.get("because") for line in world.log()]
 
 
-def test_of_several_that_it_could_be_none_is_deleted_and_all_are_told(world: World) -> None:
-    made_and_killed(world, BARE)
+@pytest.mark.parametrize("journal", [True, False])
+def test_of_several_that_it_could_be_none_is_deleted_and_all_are_told(world: World, *, journal: bool) -> None:
+    made_and_killed(world, BARE, journal=journal)
     (first,) = world.client_ids()
     world.existing(ClientName=world.settings(first)["ClientName"])
 
@@ -123,7 +171,7 @@ def test_of_several_that_it_could_be_none_is_deleted_and_all_are_told(world: Wor
 
 @pytest.mark.parametrize("operation", [STANDING, STACK, OWNER])
 def test_without_permission_to_ask_the_delete_succeeds_and_deletes_nothing(world: World, operation: str) -> None:
-    made_and_killed(world, BARE)
+    made_and_killed(world, BARE, journal=False)
     world.stacks.denied = {operation}
 
     answer = cancelled(world, BARE)
@@ -134,8 +182,10 @@ def test_without_permission_to_ask_the_delete_succeeds_and_deletes_nothing(world
     assert f"CloudFormation refused {operation} with AccessDenied" in line["because"]
 
 
-def test_a_delete_that_cannot_look_now_fails_so_that_it_is_sent_again(world: World) -> None:
-    made_and_killed(world, BARE)
+@pytest.mark.parametrize("journal", [True, False])
+def test_a_delete_that_cannot_look_now_fails_so_that_it_is_sent_again(world: World, *, journal: bool) -> None:
+    made_and_killed(world, BARE, journal=journal)
+    world.timeout = 300
     with world.failing(LIST, ApiError("InternalErrorException", "Later.", 500)):
         failed = cancelled(world, BARE)
     retried = world.delete(failed.physical_id, BARE)
@@ -169,66 +219,48 @@ def test_the_marker_of_a_create_that_surely_made_nothing_is_not_looked_for(world
 # The Delete comes before the Create has ended
 
 
-@pytest.mark.parametrize("takes", [1.0, 4.0, 5.5, 20.0])
-def test_a_create_that_ends_after_its_own_delete_leaves_nothing(world: World, takes: float) -> None:
-    """Either the Delete still looks when the client is made, or the Create asks whether anybody still waits."""
-    world.timeout = 300
-    world.stacks.begin(STACK_ID)
+@pytest.mark.parametrize("takes", [1.0, 6.0, 20.0, 200.0])
+@pytest.mark.parametrize("properties", [BARE, NAMED], ids=["generated", "named"])
+def test_a_delete_that_comes_while_its_create_is_at_work_waits_and_deletes_the_client(
+    takes: float, properties: Json
+) -> None:
+    with crowded() as (crowd, world):
+        world.stacks.begin(STACK_ID)
+        event = world.request("Create", properties, **world.dated())
+        world.fake.on_call = lambda operation, _params: crowd.sleep(takes) if operation == CREATE else None
+
+        def delete() -> None:
+            physical_id = world.stacks.cancel(STACK_ID, LOGICAL_ID)
+            process(world)(world.request("Delete", properties, PhysicalResourceId=physical_id, **world.dated()))
+
+        crowd.start(delete, after=0.5)
+        crowd.run([lambda: process(world)(event)])
+
+        answers = [json.loads(body) for body in world.put]
+        assert [answer["Status"] for answer in answers] == ["SUCCESS", "SUCCESS"]
+        assert (answers[1]["PhysicalResourceId"], world.client_ids()) == (INVENTED, [])
+        assert LIST not in world.calls()
+
+
+def test_a_create_that_comes_after_its_delete_makes_nothing(world: World) -> None:
     event = world.request("Create", BARE, **world.dated())
-    creating, deleting = world.function, handler.build(world.clock.for_the_function())
-    world.stacks.cancel(STACK_ID, LOGICAL_ID)
-    delete = world.request("Delete", BARE, PhysicalResourceId=INVENTED, **world.dated())
-    began: list[str] = []
+    world.clock.now += 1
+    cancelled(world, BARE)
+    world.calls()
 
-    def in_the_other_process(operation: str, _params: Json) -> None:
-        """Let the Create's call come through when it is time: between two looks of the Delete's, or after the last."""
-        if operation == LIST and world.clock.now >= takes and not began:
-            began.append(operation)
-            creating(event, FunctionContext(world.clock, world.timeout))
-
-    world.fake.on_call = in_the_other_process
-    deleting(delete, FunctionContext(world.clock, world.timeout))
-    if not began:
-        world.clock.now = takes
-        creating(event, FunctionContext(world.clock, world.timeout))
-
-    assert CREATE in world.calls()
-    assert world.client_ids() == []
-
-
-@pytest.mark.parametrize("properties", [BARE, NAMED], ids=["derived", "named"])
-def test_a_slow_create_that_is_no_longer_awaited_deletes_what_it_made(world: World, properties: Json) -> None:
-    event = world.request("Create", properties, **world.dated())
-
-    def cancel(operation: str, _params: Json) -> None:
-        if operation == CREATE:
-            world.clock.now += 6
-            world.stacks.cancel(STACK_ID, LOGICAL_ID)
-
-    world.fake.on_call = cancel
     answer = world.send(event)
 
     assert (answer.status, answer.physical_id, world.client_ids()) == ("FAILED", MARKER, [])
-    assert "CloudFormation no longer waited for the client, so it was deleted again." in answer.reason
-    assert world.calls() == [CREATE, DELETE]
+    assert "A later request for the resource has come" in answer.reason
+    assert world.calls() == []
 
 
-def test_a_slow_create_that_is_awaited_asks_once_and_goes_on(world: World) -> None:
+def test_a_slow_create_asks_nobody(world: World) -> None:
     world.fake.delay(CREATE, 6)
 
     answer = world.create(BARE, **world.dated())
 
-    assert (answer.status, world.client_ids(), world.asked()) == ("SUCCESS", [answer.physical_id], [STANDING])
-
-
-def test_a_slow_create_that_cannot_ask_goes_on(world: World) -> None:
-    world.fake.delay(CREATE, 6)
-    world.stacks.denied = {STANDING}
-
-    answer = world.create(BARE, **world.dated())
-
-    assert (answer.status, world.client_ids()) == ("SUCCESS", [answer.physical_id])
-    assert any("AccessDenied" in line.get("not_asked", "") for line in world.log())
+    assert (answer.status, world.client_ids(), world.asked()) == ("SUCCESS", [answer.physical_id], [])
 
 
 def test_of_a_stack_of_another_account_nothing_is_asked_and_nothing_guessed(world: World) -> None:
@@ -245,16 +277,22 @@ def test_of_a_stack_of_another_account_nothing_is_asked_and_nothing_guessed(worl
     assert (world.client_ids(), world.asked()) == ([slow.physical_id], [])
 
 
-def test_a_slow_replacement_that_is_no_longer_awaited_is_deleted_and_the_old_client_stays(world: World) -> None:
+def test_a_slow_replacement_that_was_cancelled_is_deleted_by_its_rollback_and_the_old_client_stays(
+    world: World,
+) -> None:
     first = world.create(NAMED).physical_id
+    new = {**NAMED, "GenerateSecret": "true"}
     world.fake.on_call = lambda operation, _params: (
         world.stacks.cancel(STACK_ID, LOGICAL_ID) if operation == CREATE else None
     )
     world.fake.delay(CREATE, 6)
+    late = world.update(first, new, NAMED, **world.dated())
+    assert len(world.client_ids()) == 2
 
-    answer = world.update(first, {**NAMED, "GenerateSecret": "true"}, NAMED, **world.dated())
+    answer = world.roll_back(first, NAMED, new, **world.dated())
 
-    assert (answer.status, answer.physical_id, world.client_ids()) == ("FAILED", first, [first])
+    assert (late.status, answer.status, answer.physical_id) == ("SUCCESS", "SUCCESS", first)
+    assert world.client_ids() == [first]
 
 
 def test_an_adopted_client_is_never_deleted_however_slow_it_was(world: World) -> None:
@@ -327,7 +365,7 @@ def test_the_marker_that_a_later_update_has_replaced_does_not_lead_to_the_new_cl
 
 
 @pytest.mark.parametrize("again_first", [False, True], ids=["the delete first", "the create first"])
-@pytest.mark.parametrize("before", range(1, 6))
+@pytest.mark.parametrize("before", range(1, 8))
 @pytest.mark.parametrize("properties", [BARE, CONFIDENTIAL, {**BARE, "SSOSession": {"MaxValidityMinutes": "90"}}])
 def test_nothing_is_left_of_a_create_that_died_and_was_cancelled(
     properties: Json, before: int, *, again_first: bool
@@ -336,7 +374,7 @@ def test_nothing_is_left_of_a_create_that_died_and_was_cancelled(
         world.stacks.begin(STACK_ID)
         event = world.request("Create", properties, **world.dated())
         died = world.die(event, before=before)
-        assert died == (before <= (4 if "SSOSession" in properties else 2))
+        assert died == (before <= (6 if "SSOSession" in properties else 4))
         physical_id = world.stacks.cancel(STACK_ID, LOGICAL_ID) if died else world.client_ids()[0]
         world.clock.now += 61
         if again_first:
@@ -348,18 +386,6 @@ def test_nothing_is_left_of_a_create_that_died_and_was_cancelled(
         world.send(event)
 
         assert (answer.status, world.client_ids()) == ("SUCCESS", [])
-
-
-def test_a_slow_create_does_not_spend_its_time_on_asking(world: World) -> None:
-    world.timeout = 300
-    world.fake.delay(CREATE, 6)
-    with_throttling = ApiError("Throttling", "Rate exceeded")
-    world.stacks.fail(STANDING, with_throttling, times=100)
-
-    answer = world.create(BARE, **world.dated())
-    world.stacks.planned_faults.clear()
-
-    assert (answer.status, world.clock.now <= 16) == ("SUCCESS", True)
 
 
 def test_a_create_that_waited_long_for_the_quota_is_still_the_first_delivery(world: World) -> None:

@@ -160,7 +160,10 @@ class Journal:
         if begin.change is not None:
             expression += ", #change = :change"
             values[":change"] = self._stored(begin.change, begin.now)
-        update = self._update(begin.resource, expression + " REMOVE #expires", _MAY_BEGIN, values)
+        expression += " REMOVE #expires"
+        if begin.request_type == "Create":  # an earlier client of the resource was retained
+            expression += ", #pool_id, #client_id"
+        update = self._update(begin.resource, expression, _MAY_BEGIN, values)
         update |= {"ReturnValues": "ALL_OLD", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
         try:
             old = self._call("UpdateItem", update).get("Attributes")

@@ -17,7 +17,8 @@ class Fingerprint:
     """What is known of a client whose making nobody has told us the end of.
 
     `settings` are those that it was made with; None where the name alone is proof, being derived from the ids of stack
-    and resource. `has_secret` is None where that cannot be known. `besides` is a client that it is not.
+    and resource. `has_secret` is None where that cannot be known. `besides` is a client that it is not. `until` is when
+    it was created at the latest, None where that is not known.
     """
 
     pool_id: str
@@ -26,10 +27,13 @@ class Fingerprint:
     settings: Settings | None = None
     has_secret: bool | None = None
     besides: str = ""
+    until: datetime | None = None
 
     def fits(self, client: AppClient) -> bool:
         """Tell whether a client of this name could be it."""
         if client.created is None or client.created < self.since:
+            return False
+        if self.until is not None and client.created > self.until:
             return False
         if self.settings is None:
             return True
@@ -51,3 +55,8 @@ def fingerprint(settings: Settings, *, since: datetime, besides: str, any_secret
 def without_settings(wanted: Fingerprint) -> Fingerprint:
     """Leave the settings out of it: the name is proof."""
     return dataclasses.replace(wanted, settings=None, has_secret=None)
+
+
+def created_until(wanted: Fingerprint, until: datetime) -> Fingerprint:
+    """Leave out what was created after this time, by any clock."""
+    return dataclasses.replace(wanted, until=until + CLOCKS_APART)

@@ -23,7 +23,8 @@ class Change:
     of this request is known. `client_id` is '' as long as the client to be created has no ID. `previous_id` is the
     physical ID that the request was sent with. Minutes are those of the session configuration, None where it is not
     touched. The versions are those of the secret that `secret_id` names that had AWSCURRENT before and after, '' for
-    none. `unsure` tells that a client may have been created whose ID is not known.
+    none. `unsure` tells that a client may have been created whose ID is not known, between `since` and `until` (seconds
+    since 1970).
     """
 
     request: str
@@ -42,6 +43,8 @@ class Change:
     version_before: str = ""
     version_after: str = ""
     unsure: bool = False
+    since: float = 0.0
+    until: float = 0.0
 
     def encode(self) -> bytes:
         """Return the change as compressed JSON. A secret among the settings raises TypeError: it must not get here."""

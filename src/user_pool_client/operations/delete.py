@@ -58,15 +58,10 @@ def _client_id(ctx: Context, applied: Settings, record: Record | None) -> str | 
     """
     if is_client_id(ctx.request.physical_id):
         return ctx.request.physical_id
-    if record is None:
+    if record is None or record.change is None:
         imports = any(name in applied for name in IMPORT_PROPERTIES)
         return None if imports else orphans.find_orphan(ctx, applied)
-    if record.client_id:
-        ctx.decision.update(found=record.client_id)
-        return record.client_id
-    if record.change is not None and orphans.may_exist(record):
-        return orphans.find_created(ctx, ctx.clients(applied), record.change, record)
-    return None
+    return orphans.find_noted(ctx, applied, record, record.change)
 
 
 def _reason_to_release(ctx: Context, applied: Settings, client_id: str) -> str:

@@ -71,7 +71,9 @@ def find_earlier(ctx: Context, clients: AppClients, desired: Settings, settings:
     # That delivery may have found a secret of one's own where SecretId leads, which names the client by now.
     since, any_secret = signed_at(ctx), "SecretId" in desired
     wanted = fingerprint.fingerprint(settings, since=since, besides=ctx.request.physical_id, any_secret=any_secret)
-    found = single(search(ctx, clients, wanted), wanted, shared=is_shared(ctx.request, desired))
+    # Where the journal knows that an earlier delivery has begun, what fits is most likely its.
+    shared = is_shared(ctx.request, desired) and not ctx.turn.is_repeated
+    found = single(search(ctx, clients, wanted), wanted, shared=shared)
     if found is None:
         return None
     ctx.decision.update(found=found.client_id, because="an earlier delivery of the request has made it")
@@ -83,6 +85,7 @@ def create_once(ctx: Context, clients: AppClients, desired: Settings, settings: 
     shared = is_shared(ctx.request, desired)
     wanted = fingerprint.fingerprint(settings, since=signed_at(ctx), besides=ctx.request.physical_id)
     unknown: OutcomeUnknown | None = None
+    began = ctx.deadline.clock.wall()
     for _ in range(_MOST_CREATES):
         ctx.response.maybe_created()
         made: AppClient | None = None
@@ -92,26 +95,27 @@ def create_once(ctx: Context, clients: AppClients, desired: Settings, settings: 
             unknown = error
         except ProviderError as error:
             if unknown is not None:
-                raise _unclear(ctx, unknown, error) from None
-            if not ctx.late:  # an earlier delivery may have made one
+                raise _unclear(ctx, began, unknown, error) from None
+            if not (ctx.late or ctx.turn.is_repeated):  # an earlier delivery may have made one
                 ctx.response.not_created()
+                ctx.turn.plan(unsure=False)
             raise
         if made is None and unknown is not None:
-            made = _made_after_all(ctx, clients, wanted, unknown, shared=shared)
+            made = _made_after_all(ctx, clients, wanted, unknown, began, shared=shared)
         if made is not None:
             return _keep_or_delete(ctx, clients, made)
-    raise _unclear(ctx, unknown, None)
+    raise _unclear(ctx, began, unknown, None)
 
 
 def _made_after_all(
-    ctx: Context, clients: AppClients, wanted: Fingerprint, unknown: OutcomeUnknown, *, shared: bool
+    ctx: Context, clients: AppClients, wanted: Fingerprint, unknown: OutcomeUnknown, began: float, *, shared: bool
 ) -> AppClient | None:
     """Look for the client that a call has made whose answer was lost."""
     ctx.decision.update(outcome_unknown=unknown.why)
     try:
         found = single(search(ctx, clients, wanted), wanted, shared=shared)
     except ProviderError as error:
-        raise _unclear(ctx, unknown, error) from None
+        raise _unclear(ctx, began, unknown, error) from None
     if found is not None:
         ctx.decision.update(found=found.client_id)
     return found
@@ -122,13 +126,16 @@ def _keep_or_delete(ctx: Context, clients: AppClients, client: AppClient) -> App
     if not ctx.response.created(client.client_id):
         ctx.decision.update(made_too_late=client.client_id)
         clients.delete(client.pool_id, client.client_id, after_deadline=True)
+        ctx.turn.plan(unsure=False)
         raise TryLater("Cognito made the client too late, so it was deleted again.", "deploy again.")
+    ctx.turn.plan(unsure=False)
     return client
 
 
-def _unclear(ctx: Context, unknown: OutcomeUnknown | None, error: ProviderError | None) -> OutcomeUnknown:
-    """Note that there may be a client whose ID is not known, for the Delete or the rollback that follows."""
-    ctx.turn.plan(unsure=True)
+def _unclear(ctx: Context, began: float, unknown: OutcomeUnknown | None, error: ProviderError | None) -> OutcomeUnknown:
+    """Note when a client may have been created whose ID is not known, for the Delete or the rollback that follows."""
+    if not ctx.turn.is_repeated:
+        ctx.turn.plan(since=began, until=ctx.deadline.clock.wall())
     return _outcome_unknown(unknown, error)
 
 

@@ -43,23 +43,44 @@ def find_orphan(ctx: Context, applied: Settings) -> str | None:
     return None
 
 
-def may_exist(record: Record) -> bool:
-    """Tell whether the last change may have created a client whose ID is not known: it died, or could not tell."""
-    change = record.change
-    return change is not None and not change.client_id and (change.unsure or record.response is None)
+def find_noted(ctx: Context, applied: Settings, record: Record, change: Change) -> str | None:
+    """Return the ID of the client that a Create has left to its Delete, by what the journal knows; None for none.
+
+    The client that the resource got in an earlier operation of the stack is not it: that one was retained.
+    """
+    if change.request_type != "Create":
+        return None
+    if not record.client_id:
+        return find_created(ctx, ctx.clients(applied), change)
+    if not change.imported and not _is_of_this_operation(ctx, change):
+        return None
+    ctx.decision.update(found=record.client_id)
+    return record.client_id
 
 
-def find_created(ctx: Context, clients: AppClients, change: Change, record: Record) -> str | None:
+def _is_of_this_operation(ctx: Context, change: Change) -> bool:
+    try:
+        began = ctx.stacks.operation_started_at(ctx.request.stack_id)
+    except Refused as error:
+        because = f"whether an earlier operation has created the client cannot be known: {error.why}"
+        ctx.decision.update(decision="nothing deleted", because=because)
+        return False
+    # Both times are of CloudFormation's own clock; the signature's is cut to seconds.
+    return began is not None and change.since + 1 > began.timestamp()
+
+
+def find_created(ctx: Context, clients: AppClients, change: Change) -> str | None:
     """Return the ID of the client that a change has created without noting it, if there is exactly one.
 
-    The journal knows its settings, and when it was created at the earliest; a client that another resource has, or a
+    The journal knows its settings, and when it was created; a client that another resource has, or a
     stack that can be asked, is not it.
     """
-    if not may_exist(record):
+    if not change.unsure or change.client_id:
         return None
-    since = datetime.fromtimestamp(record.signed_at, UTC)
+    since, until = (datetime.fromtimestamp(moment, UTC) for moment in (change.since, change.until))
     settings = {"ClientName": ctx.request.generated_name, **change.after, "UserPoolId": change.pool_id}
     wanted = fingerprint.fingerprint(settings, since=since, besides=change.previous_id, any_secret=True)
+    wanted = fingerprint.created_until(wanted, until)
     found = [client for client in search(ctx, clients, wanted) if not _is_another_resources(ctx, client)]
     if len(found) == 1:
         ctx.decision.update(found=found[0].client_id)

@@ -141,8 +141,8 @@ def _is_rollback(ctx: Context, decision: plan.Plan, desired: Settings, applied: 
     """Tell whether to restore instead. CloudFormation is asked only where something would be changed or undone."""
     if ctx.request.request_type != "Update":
         return False
-    elsewhere = any(desired.get(name) != applied.get(name) for name in ("SSOSession", "SecretId", "ClientSecret"))
-    changes = elsewhere or not isinstance(decision, plan.NoChange)
+    # The failed update may be still to come where there is nothing to undo: it must find that its rollback was here.
+    changes = desired != applied or not isinstance(decision, plan.NoChange)
     return (changes or rollback.may_undo(ctx)) and rollback.is_under_way(ctx)
 
 
@@ -170,7 +170,7 @@ def _change(ctx: Context, clients: AppClients, desired: Settings, applied: Setti
     match decision:
         case plan.Create(settings, _):
             after = {name: value for name, value in settings.items() if name != "ClientSecret"}
-            return dataclasses.replace(change, after=after)
+            return dataclasses.replace(change, after=after, unsure=True)
         case plan.Update(client, settings, _):
             after = dict(settings)
         case plan.NoChange(client):

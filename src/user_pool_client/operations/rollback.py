@@ -134,7 +134,7 @@ def _delete_replacement(ctx: Context, applied: Settings, change: Change, record:
         return
     created = record.client_id if record.client_id != change.previous_id else ""
     if not created:
-        created = orphans.find_created(ctx, ctx.clients(applied), change, record) or ""
+        created = orphans.find_created(ctx, ctx.clients(applied), change) or ""
     if created:
         secret_sync.restore_secret(ctx, applied, created)
         ctx.clients(applied).delete(change.pool_id, created)

@@ -64,6 +64,7 @@ class Turn:
     released: tuple[str, str] | None = None
     deleted: bool = False
     _observed_at: float = 0.0
+    _until: float = 0.0
     _noted: Change | None = None
 
     @property
@@ -104,6 +105,8 @@ class Turn:
         another request was at work meanwhile: this waits until that one has ended, or its time is up. Raises
         RespondedBefore, Overtaken, and other ProviderErrors where the journal cannot be written.
         """
+        if change is not None:
+            change = dataclasses.replace(change, since=self._signed_at(), until=self._lease_ends())
         self.planned = change
         if not now and not self.has_begun:
             return False
@@ -189,17 +192,22 @@ class Turn:
             )
 
     def _begin(self, change: Change | None) -> Begin:
-        now = self._now()
         return Begin(
             resource=self.resource,
             request=self.invocation.request.digest,
             request_type=self.invocation.request.request_type,
             signed_at=self._signed_at(),
             holder=self.holder,
-            now=now,
-            until=now + max(self.invocation.deadline.answer_left(), 0.0) + _MARGIN,
+            now=self._now(),
+            until=self._lease_ends(),
             change=change,
         )
+
+    def _lease_ends(self) -> float:
+        """Return when Lambda ends this run at the latest: the same each time that it is asked."""
+        if not self._until:
+            self._until = self._now() + max(self.invocation.deadline.answer_left(), 0.0) + _MARGIN
+        return self._until
 
     def _signed_at(self) -> float:
         """Return when the request was signed; one that is not dated (an emulator's) counts from when it came."""
