@@ -25,7 +25,9 @@ type Json = dict[str, Any]
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "guides" / "operate.md").read_text()
 REFERENCE = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "logs.md").read_text()
 QUERIES = re.findall(r"^```text\n(.*?)^```$", GUIDE, re.DOTALL | re.MULTILINE)
-FAILURES, STACK, CLIENT, DECISIONS, SLOWEST, THROTTLED, UNANSWERED, LEFT_BEHIND, ROTATIONS = QUERIES
+FAILURES, STACK, CLIENT, DECISIONS, SLOWEST, THROTTLED, UNANSWERED, LEFT_BEHIND, NOT_RESTORED, JOURNAL, ROTATIONS = (
+    QUERIES
+)
 
 WEB = {"UserPoolId": POOL, "ClientName": "web"}
 SITE = {"UserPoolId": POOL, "ClientName": "site"}
@@ -94,13 +96,21 @@ def test_one_stack(world: World) -> None:
 
 def test_one_client(world: World) -> None:
     client_id = world.create(WEB).physical_id
-    world.create(WEB)
-    world.delete(client_id, WEB, StackId=OTHER_STACK)
+    world.create(WEB, LogicalResourceId="Another")
+    world.create(import_id(client_id), StackId=OTHER_STACK)
+    world.delete(client_id, WEB)
+    world.update(client_id, {"UserPoolId": POOL}, import_id(client_id), StackId=OTHER_STACK)
+    world.delete(client_id, {"UserPoolId": POOL}, StackId=OTHER_STACK)
 
     found = insights.run(CLIENT.replace("3n4b5urk1ft4fl3mg5e62d9ado", client_id), lines(world))
 
-    assert [row["decision"] for row in found] == ["create", "deleted"]
-    assert found[-1]["stack_id"] == OTHER_STACK
+    assert [(row["stack_id"], row["decision"]) for row in found] == [
+        (STACK_ID, "create"),
+        (OTHER_STACK, "keep"),
+        (STACK_ID, "let go"),
+        (OTHER_STACK, "keep"),
+        (OTHER_STACK, "deleted"),
+    ]
 
 
 def test_what_was_decided(world: World) -> None:
@@ -157,17 +167,51 @@ def test_what_may_have_been_left_behind(world: World) -> None:
     world.stacks.begin(STACK_ID)
     world.clock.now += 1
     request = world.request("Create", {"UserPoolId": POOL}, **world.dated())
-    world.die(request, before=2)
+    world.die(request, before=3)
     (first,) = world.client_ids()
     second = world.existing(ClientName=world.settings(first)["ClientName"])
     invented = world.stacks.cancel(STACK_ID, LOGICAL_ID)
     world.other_process()
+    world.clock.now += 400  # Lambda's time-out is over, and so is the lease
     world.delete(invented, {"UserPoolId": POOL})
 
     (found,) = insights.run(LEFT_BEHIND, lines(world))
 
     assert {found["left_behind.0"], found["left_behind.1"]} == {first, second}
-    assert (found["stack_id"], found["because"]) == (STACK_ID, "more than one client could be what the Create has made")
+    assert (found["stack_id"], found["because"]) == (
+        STACK_ID,
+        "more than one client could be what the request has created",
+    )
+
+
+def test_what_was_not_restored(world: World) -> None:
+    client_id = world.existing()
+    world.create(import_id(client_id))
+    site = {**import_id(client_id), "CallbackURLs": ["https://app.example.com/callback"]}
+    world.update(client_id, site, import_id(client_id))
+    world.fail(UPDATE, ApiError("InvalidParameterException", "no"))
+    world.roll_back(client_id, import_id(client_id), site)
+    world.delete_elsewhere(client_id)
+    world.roll_back(client_id, import_id(client_id), site)
+
+    found = insights.run(NOT_RESTORED, lines(world))
+
+    assert [(row["message"], row["client_id"]) for row in found] == [
+        ("Nothing to restore", client_id),
+        ("Not restored", client_id),
+    ]
+    assert "InvalidParameterException" in found[1]["because"]
+
+
+def test_what_went_on_without_the_journal(world: World) -> None:
+    client_id = world.create(WEB).physical_id
+    world.journal.fail("UpdateItem", ApiError("AccessDeniedException", "no"))
+    world.delete(client_id, WEB)
+
+    (found,) = insights.run(JOURNAL, lines(world))
+
+    assert (found["request_type"], found["message"]) == ("Delete", "The journal was not written")
+    assert "AccessDeniedException" in found["because"]
 
 
 def test_rotations() -> None:
@@ -202,10 +246,16 @@ def keep(world: World) -> None:
     world.update(world.existing(), {"UserPoolId": POOL, "ClientName": "web", "ServiceTimeout": "60"}, WEB)
 
 
+def restore(world: World) -> None:
+    """Roll back an update of which the journal knows nothing."""
+    world.roll_back(world.existing(ClientName="site"), WEB, SITE)
+
+
 REQUESTS: dict[str, Callable[[World], object]] = {
     "create": lambda world: world.create(WEB),
     "update": lambda world: world.update(world.existing(), SITE, WEB),
     "keep": keep,
+    "restore": restore,
     "deleted": lambda world: world.delete(world.existing(), WEB),
     "nothing to delete": lambda world: world.delete(MARKER, WEB),
     "let go": lambda world: world.delete(client_id := world.existing(), import_id(client_id)),

@@ -13,7 +13,7 @@ from tests.docs.test_reference import PROPERTIES, PROVIDER_PROPERTIES, rows
 from tests.fakes.cognito import ApiError
 from tests.fixtures.existing_clients import LIST_TYPE, LOOKUP_TYPE, import_id, session_minutes
 from tests.fixtures.templates import APP, DESKTOP, MOBILE
-from tests.fixtures.world import CREATE, MARKER, POOL, STANDING, World, a_world
+from tests.fixtures.world import CREATE, MARKER, POOL, STACK_ID, STANDING, UPDATE, World, a_world
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +24,9 @@ GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "guides" / "failures.md"
 SHOWN = [" ".join(block.split()) for block in re.findall(r"^```text\n(.*?)^```$", GUIDE, re.DOTALL | re.MULTILINE)]
 
 WEB = {"UserPoolId": POOL, "ClientName": "web"}
+SITE = {**WEB, "CallbackURLs": ["https://app.example.com/callback"]}
 REPORT = {"UserPoolId": POOL, "ClientName": "report"}
+FOREVER = 1000
 ID = re.compile(r"\b[0-9a-v]{26}\b")
 
 THEIR_POOL, THEIR_ACCOUNT = "us-east-1_Theirs999", "222222222222"
@@ -134,6 +136,34 @@ def may_not_ask(world: World) -> str:
     return world.send(request).reason
 
 
+def may_not_write(world: World) -> str:
+    who = "arn:aws:sts::123456789012:assumed-role/user-pool-client/user-pool-client"
+    message = f"User: {who} is not authorized to perform: dynamodb:UpdateItem"
+    world.journal.fail("UpdateItem", ApiError("AccessDeniedException", message))
+    return world.create(WEB).reason
+
+
+def journal_throttled(world: World) -> str:
+    world.journal.fail("UpdateItem", ApiError("ThrottlingException", "Rate exceeded"), times=FOREVER)
+    reason = world.create(WEB).reason
+    world.journal.planned_faults.clear()
+    return reason
+
+
+def still_at_work(world: World) -> str:
+    client_id = world.create(WEB).physical_id
+    update = world.request("Update", SITE, PhysicalResourceId=client_id, OldResourceProperties=WEB, **world.dated())
+    world.die(update, before=4)
+    return world.delete(client_id, WEB, **world.dated()).reason
+
+
+def rolled_back_too_late(world: World) -> str:
+    client_id = world.create(WEB).physical_id
+    world.update(client_id, SITE, WEB)
+    with world.failing(UPDATE, ApiError("TooManyRequestsException", "Rate exceeded")):
+        return world.roll_back(client_id, WEB, SITE).reason
+
+
 CASES = [
     malformed,
     combined,
@@ -152,6 +182,10 @@ CASES = [
     unanswered,
     twins,
     may_not_ask,
+    may_not_write,
+    journal_throttled,
+    still_at_work,
+    rolled_back_too_late,
 ]
 
 
@@ -314,20 +348,49 @@ def test_a_look_needs_what_the_table_says(world: World, resource_type: str) -> N
 
 @pytest.mark.parametrize("adopted", [True, False])
 @pytest.mark.parametrize("fails", [True, False])
-def test_a_rollback_resets_what_the_failed_template_had_just_taken_up(
+def test_a_rollback_restores_what_only_the_failed_template_had_listed(
     world: World, *, adopted: bool, fails: bool
 ) -> None:
-    """Nobody has noted what it was before; and whether the update got so far, CloudFormation does not tell."""
     client_id = world.existing(LogoutURLs=[DESKTOP], CallbackURLs=[MOBILE])
     before = import_id(client_id) if adopted else {"UserPoolId": POOL}
     world.update(client_id, before, before)
     after = {**before, "LogoutURLs": [APP], **({"AuthSessionValidity": "soon"} if fails else {})}
     assert world.update(client_id, after, before).status == ("FAILED" if fails else "SUCCESS")
 
-    assert world.update(client_id, before, after).physical_id == client_id
+    assert world.roll_back(client_id, before, after).physical_id == client_id
 
     held = world.settings(client_id)
-    assert (held.get("LogoutURLs"), held["CallbackURLs"]) == (None, [MOBILE])
+    assert (held["LogoutURLs"], held["CallbackURLs"]) == ([DESKTOP], [MOBILE])
+
+
+def test_without_a_record_a_rollback_leaves_what_only_the_failed_template_had_listed(world: World) -> None:
+    client_id = world.existing(LogoutURLs=[DESKTOP])
+    before = {"UserPoolId": POOL, "CallbackURLs": [MOBILE]}
+    after = {**before, "CallbackURLs": [APP], "LogoutURLs": [APP]}
+    world.update(client_id, after, before)
+    world.journal.lose()
+
+    world.roll_back(client_id, before, after)
+
+    held = world.settings(client_id)
+    assert (held["CallbackURLs"], held["LogoutURLs"]) == ([MOBILE], [APP])
+
+
+@pytest.mark.parametrize("is_noted", [True, False])
+def test_a_rollback_of_another_accounts_stack_is_told_by_the_exchanged_properties(
+    world: World, *, is_noted: bool
+) -> None:
+    client_id = world.existing(LogoutURLs=[DESKTOP])
+    before = {"UserPoolId": POOL}
+    after = {**before, "LogoutURLs": [APP]}
+    theirs = {"StackId": STACK_ID.replace("123456789012", THEIR_ACCOUNT)}
+    world.update(client_id, after, before, **theirs)
+    if not is_noted:
+        world.journal.lose()
+
+    world.update(client_id, before, after, **theirs)
+
+    assert world.settings(client_id).get("LogoutURLs") == ([DESKTOP] if is_noted else None)
 
 
 def test_a_rollback_brings_back_what_the_template_before_had_named(world: World) -> None:
@@ -337,7 +400,7 @@ def test_a_rollback_brings_back_what_the_template_before_had_named(world: World)
     after = {**before, "LogoutURLs": [APP]}
     world.update(client_id, after, before)
 
-    world.update(client_id, before, after)
+    world.roll_back(client_id, before, after)
 
     assert world.settings(client_id)["LogoutURLs"] == [DESKTOP]
 
@@ -354,13 +417,16 @@ def test_a_name_that_leaves_the_template_of_an_adopted_client_is_the_one_made_up
     assert re.fullmatch("shop-WebClient-[0-9a-f]{12}", world.settings(client_id)["ClientName"])
 
 
-def test_an_adopted_client_in_the_place_of_an_own_one_is_handed_over_by_a_rollback_with_its_id(world: World) -> None:
+def test_without_the_journal_an_imported_client_in_the_place_of_an_own_one_is_handed_over_by_a_rollback(
+    world: World,
+) -> None:
     """It cannot be told from the removal of ImportId; the way without it is a resource of its own."""
     own_id, client_id = world.create(WEB).physical_id, world.existing()
     adopting = {**WEB, **import_id(client_id)}
     replaced = world.update(own_id, adopting, WEB)
+    world.journal.lose()
 
-    rolled_back = world.update(replaced.physical_id, WEB, adopting)
+    rolled_back = world.roll_back(replaced.physical_id, WEB, adopting)
 
     assert (rolled_back.status, rolled_back.physical_id) == ("SUCCESS", client_id)
     world.delete(rolled_back.physical_id, WEB)
