@@ -57,7 +57,7 @@ class NoChange:
 type Plan = Create | Import | Update | NoChange
 
 
-# Why three states, and no store: docs/decisions/0001-updates-compare-three-states-without-a-store.md
+# Why three states: docs/decisions/0001-updates-compare-three-states.md
 def decide(
     *, desired: Settings, applied: Settings, observed: AppClient | None, generated_name: str, physical_id: str = ""
 ) -> Plan:
