@@ -116,7 +116,6 @@ def _undo(ctx: Context, desired: Settings, applied: Settings, change: Change, re
     current_id, home_id = ctx.request.physical_id, change.previous_id or ctx.request.physical_id
     if change.imported and change.client_id != home_id:
         undo_import(ctx, applied, change)
-        secret_sync.restore_version(ctx, change)
     elif not change.client_id:
         _delete_replacement(ctx, applied, change, record)
     if home_id != current_id and not _exists(ctx, desired, home_id):
