@@ -453,6 +453,36 @@ def test_an_own_client_that_is_given_a_name_to_look_for_stays_and_is_let_go(worl
     assert own_id in world.client_ids()
 
 
+@pytest.mark.parametrize("other_came_last", [True, False])
+def test_of_two_resources_the_owner_deletes_the_client_unless_the_other_has_imported_it_since(
+    world: World, *, other_came_last: bool
+) -> None:
+    client_id = world.existing()
+    imported, own = import_id(client_id), {"UserPoolId": POOL}
+    world.create(imported)
+    if not other_came_last:
+        world.create(imported, LogicalResourceId="Other")
+    world.update(client_id, own, imported)
+    if other_came_last:
+        world.create(imported, LogicalResourceId="Other")
+
+    assert world.delete(client_id, own).status == "SUCCESS"
+
+    assert world.client_ids() == ([client_id] if other_came_last else [])
+
+
+def test_a_lookup_that_fits_no_more_lets_a_rollback_through_with_the_ids_only(world: World) -> None:
+    client_id = world.existing(ClientName="web")
+    by_name = {"UserPoolId": POOL, "ClientName": "web"}
+    found = world.create(by_name, ResourceType=LOOKUP_TYPE)
+    world.delete_elsewhere(client_id)
+
+    answer = world.roll_back(found.physical_id, by_name, {**by_name, "Refresh": "1"}, ResourceType=LOOKUP_TYPE)
+
+    assert (answer.status, answer.physical_id) == ("SUCCESS", client_id)
+    assert answer.data == {"UserPoolId": POOL, "ClientId": client_id}
+
+
 def test_another_logical_id_looks_for_a_services_new_client(world: World) -> None:
     by_name = {"UserPoolId": POOL, "ImportNamePrefix": "AmazonOpenSearchService-"}
     old_id = world.existing(ClientName="AmazonOpenSearchService-logs")
