@@ -202,3 +202,19 @@ def test_an_import_by_name_is_given_back_as_it_was(world: World) -> None:
 
     assert effective(world.settings(client_id)) == effective(before)
     assert world.stacks.stacks[STACK_ID].resources[LOGICAL_ID].status == "DELETE_COMPLETE"
+
+
+def test_an_import_whose_process_died_is_given_back_by_the_delete_of_the_id_that_cloudformation_made_up(
+    world: World,
+) -> None:
+    client_id, template, before = imported(world, **NEW)
+    world.stacks.begin(STACK_ID)
+    event = world.request("Create", template, **world.dated())
+    assert world.die(event, before=4)
+    assert effective(world.settings(client_id)) != effective(before), "it died after its update"
+
+    with world.rolling_back("ROLLBACK_IN_PROGRESS"):
+        answer = world.delete("shop-WebClient-1QZ6T0XJ4MHFN", template, **world.dated())
+
+    assert answer.status == "SUCCESS"
+    assert effective(world.settings(client_id)) == effective(before)

@@ -241,3 +241,27 @@ def test_whatever_the_update_did_its_rollback_leaves_the_client_as_it_was(
         touched = differing(after_update, between)
         assert not (differing(held, before) - touched), (changed, others)
         assert not (differing(held, between) & touched), "what others changed meanwhile stays"
+
+
+def test_a_change_that_was_undone_is_not_undone_again_for_an_update_that_changed_nothing(world: World) -> None:
+    client_id = made(world, BARE, {"LogoutURLs": [APP]})
+    new = {**BARE, "LogoutURLs": [DESKTOP]}
+    world.update(client_id, new, BARE)
+    world.roll_back(client_id, BARE, new)
+    world.set_elsewhere(client_id, LogoutURLs=[DESKTOP])
+    world.update(client_id, new, BARE)
+
+    world.roll_back(client_id, BARE, new)
+
+    assert world.settings(client_id)["LogoutURLs"] == [DESKTOP]
+
+
+def test_a_rollback_that_may_read_the_journal_but_not_write_it_restores_all_the_same(world: World) -> None:
+    client_id = made(world, BARE, {"LogoutURLs": [APP]})
+    new = {**BARE, "LogoutURLs": [DESKTOP]}
+    world.update(client_id, new, BARE)
+    world.journal.forbidden["UpdateItem"] = ApiError("AccessDeniedException", "not authorized")
+
+    answer = world.roll_back(client_id, BARE, new)
+
+    assert (answer.status, world.settings(client_id)["LogoutURLs"]) == ("SUCCESS", [APP])

@@ -61,6 +61,9 @@ def _client_id(ctx: Context, applied: Settings, record: Record | None) -> str | 
     if record is None or record.change is None:
         imports = any(name in applied for name in IMPORT_PROPERTIES)
         return None if imports else orphans.find_orphan(ctx, applied)
+    if record.change.imported and record.change.client_id:
+        ctx.decision.update(found=record.change.client_id)
+        return record.change.client_id
     return orphans.find_noted(ctx, applied, record, record.change)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from user_pool_client.custom_resource.response import Outcome, fits
-from user_pool_client.domain.app_client import ClientSummary
+from user_pool_client.domain.app_client import AppClient, ClientSummary
 from user_pool_client.domain.attributes import attributes
 from user_pool_client.domain.errors import InvalidProperties, NotFound, Refused
 from user_pool_client.domain.parsing import parse, parse_previous
@@ -32,7 +32,7 @@ def list_all(ctx: Context) -> Outcome:
 
 
 def _unless_rolling_back(ctx: Context, operation: Callable[[Context], Outcome]) -> Outcome:
-    """Look; what can no longer be found does not keep a stack from rolling back: nothing depends on it any more."""
+    """Look; what can no longer be found does not keep a stack from rolling back."""
     try:
         return operation(ctx)
     except (InvalidProperties, Refused) as error:
@@ -41,12 +41,9 @@ def _unless_rolling_back(ctx: Context, operation: Callable[[Context], Outcome]) 
         because = error.why
     logger.warning("Nothing to restore", extra={"client_id": ctx.request.physical_id, "because": because})
     ctx.decision.update(decision="restore", because="the stack is rolling back")
-    pool_id = str(parse_previous(ctx.request.properties).get("UserPoolId") or "")
-    data = {
-        "UserPoolId": pool_id,
-        **({"ClientId": ctx.request.physical_id} if ctx.request.physical_id != pool_id else {}),
-    }
-    return Outcome("SUCCESS", ctx.request.physical_id, data=data)
+    pool_id, found_id = str(parse_previous(ctx.request.properties).get("UserPoolId") or ""), ctx.request.physical_id
+    known = _list(pool_id, []) if found_id == pool_id else Outcome("SUCCESS", found_id)
+    return known if known.data else Outcome("SUCCESS", found_id, data=attributes(AppClient(pool_id, found_id, {})))
 
 
 def _lookup(ctx: Context) -> Outcome:

@@ -10,7 +10,7 @@ from user_pool_client.custom_resource.response import Outcome
 from user_pool_client.domain import plan, undo
 from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.attributes import attributes
-from user_pool_client.domain.errors import ProviderError, TryLater
+from user_pool_client.domain.errors import ProviderError, Refused, TryLater
 from user_pool_client.domain.journal import Change, Record, digest
 from user_pool_client.domain.parsing import parse_previous
 from user_pool_client.domain.physical_id import is_client_id
@@ -25,7 +25,7 @@ from user_pool_client.operations.turn import Overtaken
 _ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
 # A Delete in these states takes back what an operation that failed has added.
 _TAKING_BACK = frozenset({_ROLLING_BACK, "ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"})
-_CONTINUE = "continue the rollback in a few minutes (aws cloudformation continue-update-rollback)."
+_CONTINUE = "continue the rollback (aws cloudformation continue-update-rollback)."
 
 
 def is_under_way(ctx: Context) -> bool:
@@ -79,9 +79,13 @@ def restore(ctx: Context) -> Outcome | None:
         return _undo(ctx, desired, applied, change, record)
     except Overtaken:
         raise
-    except TryLater as error:
-        busy = TryLater(error.why, _CONTINUE)
-    raise busy
+    except ProviderError as error:  # a deployment cannot begin before the rollback has ended
+        failed = (
+            TryLater(error.why, _CONTINUE)
+            if isinstance(error, TryLater)
+            else Refused(error.why, error.remedy.replace("deploy again.", _CONTINUE))
+        )
+    raise failed
 
 
 def undo_import(ctx: Context, applied: Settings, change: Change) -> None:
@@ -103,7 +107,7 @@ def _begin(ctx: Context) -> Record | None:
         raise
     except ProviderError as error:
         logger.warning("The journal was not written", extra={"because": error.why})
-        return None
+        return ctx.turn.record()
     return ctx.turn.previous
 
 
@@ -120,7 +124,10 @@ def _undo(ctx: Context, desired: Settings, applied: Settings, change: Change, re
         _delete_replacement(ctx, applied, change, record)
     if home_id != current_id and not _exists(ctx, desired, home_id):
         home_id = current_id
-    return _restored(ctx, desired, home_id, change)
+    restored = _restored(ctx, desired, home_id, change)
+    # Once undone, it must not be taken for the change of a later update that exchanges the same property sets.
+    ctx.turn.planned = dataclasses.replace(change, desired="")
+    return restored
 
 
 def _exists(ctx: Context, desired: Settings, client_id: str) -> bool:
