@@ -471,7 +471,7 @@ def test_of_two_resources_the_owner_deletes_the_client_unless_the_other_has_impo
     assert world.client_ids() == ([client_id] if other_came_last else [])
 
 
-def test_a_lookup_that_fits_no_more_lets_a_rollback_through_with_the_ids_only(world: World) -> None:
+def test_a_lookup_that_fits_no_more_lets_a_rollback_through_with_the_ids_and_defaults(world: World) -> None:
     client_id = world.existing(ClientName="web")
     by_name = {"UserPoolId": POOL, "ClientName": "web"}
     found = world.create(by_name, ResourceType=LOOKUP_TYPE)
@@ -480,7 +480,8 @@ def test_a_lookup_that_fits_no_more_lets_a_rollback_through_with_the_ids_only(wo
     answer = world.roll_back(found.physical_id, by_name, {**by_name, "Refresh": "1"}, ResourceType=LOOKUP_TYPE)
 
     assert (answer.status, answer.physical_id) == ("SUCCESS", client_id)
-    assert answer.data == {"UserPoolId": POOL, "ClientId": client_id}
+    assert (answer.data["ClientId"], answer.data["Id"]) == (client_id, f"{POOL}/{client_id}")
+    assert answer.data["LogoutURLs"] == ""
 
 
 def test_another_logical_id_looks_for_a_services_new_client(world: World) -> None:

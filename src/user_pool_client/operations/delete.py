@@ -26,7 +26,7 @@ def delete(ctx: Context) -> Outcome:
     if client_id is None:
         ctx.decision.setdefault("decision", "nothing to delete")
         ctx.decision.setdefault("because", "there never was a client of this id")
-    elif reason := _reason_to_release(ctx, applied, client_id):
+    elif reason := _reason_to_release(ctx, applied, client_id, record):
         _release(ctx, applied, client_id, record)
         ctx.decision.update(decision="let go", because=reason)
     else:
@@ -67,11 +67,14 @@ def _client_id(ctx: Context, applied: Settings, record: Record | None) -> str | 
     return orphans.find_noted(ctx, applied, record, record.change)
 
 
-def _reason_to_release(ctx: Context, applied: Settings, client_id: str) -> str:
+def _reason_to_release(ctx: Context, applied: Settings, client_id: str, record: Record | None) -> str:
     """Return why the client must stay; '' if it is to be deleted."""
     imports = [name for name in IMPORT_PROPERTIES if name in applied]
     if imports:
         return f"{', '.join(imports)} is in the template"
+    change = record.change if record is not None else None
+    if change is not None and change.imported and change.client_id == client_id:
+        return "the client was imported"
     owner = _owner(ctx, applied["UserPoolId"], client_id)
     if owner is not None and owner.resource != ctx.turn.resource:
         return f"another resource has the client by now: {owner.resource}"

@@ -25,7 +25,7 @@ from user_pool_client.operations.turn import Overtaken
 _ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
 # A Delete in these states takes back what an operation that failed has added.
 _TAKING_BACK = frozenset({_ROLLING_BACK, "ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"})
-_CONTINUE = "continue the rollback (aws cloudformation continue-update-rollback)."
+_CONTINUE = "continue the rollback in a few minutes (aws cloudformation continue-update-rollback)."
 
 
 def is_under_way(ctx: Context) -> bool:
