@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.fakes.secrets_manager import CURRENT, PENDING, STEPS
 from tests.fixtures.stored_secrets import DAY, Kept, a_kept_world
 from tests.fixtures.templates import APP, MOBILE
-from tests.fixtures.world import OTHER_POOL, POOL
+from tests.fixtures.world import JOURNAL, OTHER_POOL, POOL
 from user_pool_client.domain.errors import Refused
 
 if TYPE_CHECKING:
@@ -33,12 +33,20 @@ READ = st.just(("read",))
 WAIT = st.tuples(st.just("wait"), st.integers(1, 20))
 ROTATE = st.tuples(st.just("rotate"), KILLED, st.sampled_from(["same step", "all steps"]))
 LATE = st.tuples(st.just("late"), st.sampled_from(STEPS))
-UPDATE = st.tuples(st.just("update"), st.sampled_from([[APP], [MOBILE], []]), KILLED, st.booleans())
-OWN = st.tuples(st.just("own"), KILLED, st.booleans())
-REPLACE = st.tuples(st.just("replace"), KILLED, st.booleans())
-MOVE = st.tuples(st.just("move"), KILLED, st.booleans())
+# How an update ends: well, or by a failure elsewhere in the stack; a rotation, or the loss of the journal, may come
+# before the rollback.
+ENDS = st.sampled_from(["well", "well", "rolled back", "rotated, then rolled back", "forgotten, then rolled back"])
+UPDATE = st.tuples(st.just("update"), st.sampled_from([[APP], [MOBILE], []]), KILLED, ENDS)
+OWN = st.tuples(st.just("own"), KILLED, ENDS)
+REPLACE = st.tuples(st.just("replace"), KILLED, ENDS)
+MOVE = st.tuples(st.just("move"), KILLED, ENDS)
+DISCARD = st.tuples(st.just("discard"), KILLED, ENDS)
+BY_HAND = st.just(("delete_by_hand",))
+LOSE = st.just(("lose_the_journal",))
 # Reading and rotating come often, so that much of a life is about them.
-ACTIONS = st.one_of(READ, READ, ROTATE, ROTATE, ROTATE, ROTATE, WAIT, LATE, UPDATE, OWN, REPLACE, MOVE)
+ACTIONS = st.one_of(
+    READ, READ, ROTATE, ROTATE, ROTATE, ROTATE, WAIT, LATE, UPDATE, OWN, REPLACE, MOVE, DISCARD, BY_HAND, LOSE
+)
 ROTATIONS = st.one_of(READ, ROTATE, ROTATE, ROTATE, WAIT, LATE, UPDATE)
 
 bounded = settings(
@@ -153,17 +161,17 @@ class Life:
 
     # The stack
 
-    def update(self, urls: list[str], killed: int | None, fails_elsewhere: bool) -> None:
-        self.deploy(self.applied | {"LogoutURLs": urls}, killed, fails_elsewhere)
+    def update(self, urls: list[str], killed: int | None, ends: str) -> None:
+        self.deploy(self.applied | {"LogoutURLs": urls}, killed, ends)
 
-    def own(self, killed: int | None, fails_elsewhere: bool) -> None:
+    def own(self, killed: int | None, ends: str) -> None:
         """Give the template another secret of one's own: a rotation at once, asked for by whoever does it."""
         self.owned += 1
         self.only_current_is_used()
         wanted = {name: value for name, value in self.applied.items() if name != "GenerateSecret"}
-        self.deploy(wanted | {"ClientSecret": f"own0secret0number0{self.owned:012}"}, killed, fails_elsewhere)
+        self.deploy(wanted | {"ClientSecret": f"own0secret0number0{self.owned:012}"}, killed, ends)
 
-    def move(self, killed: int | None, fails_elsewhere: bool) -> None:
+    def move(self, killed: int | None, ends: str) -> None:
         """Let SecretId name another secret, or one that it named before."""
         arns = list(self.kept.secrets.secrets)
         if len(arns) == 1:
@@ -171,45 +179,83 @@ class Life:
         wanted = next(arn for arn in arns if arn != self.arn)
         if self.version_id:
             return  # a schedule is for one secret, and is not taken away amid a rotation
-        self.deploy(self.applied | {"SecretId": wanted}, killed, fails_elsewhere)
+        self.deploy(self.applied | {"SecretId": wanted}, killed, ends)
 
-    def replace(self, killed: int | None, fails_elsewhere: bool) -> None:
+    def replace(self, killed: int | None, ends: str) -> None:
         pool_id = OTHER_POOL if self.applied["UserPoolId"] == POOL else POOL
-        self.deploy(self.applied | {"UserPoolId": pool_id}, killed, fails_elsewhere)
+        self.deploy(self.applied | {"UserPoolId": pool_id}, killed, ends)
 
-    def deploy(self, wanted: Json, killed: int | None, fails_elsewhere: bool) -> None:
+    def discard(self, killed: int | None, ends: str) -> None:
+        """Take ClientSecret out of the template, which leaves SecretId alone there."""
+        wanted = {name: value for name, value in self.applied.items() if name not in ("ClientSecret", "GenerateSecret")}
+        self.deploy(wanted, killed, ends)
+
+    def delete_by_hand(self) -> None:
+        """Delete the client outside the stack; the next update creates another one, which apps then read."""
+        self.kept.world.delete_elsewhere(self.client_id, pool_id=self.applied["UserPoolId"])
+        self.held, self.step, self.version_id = [], 0, ""
+        self.kept.secrets.cancel_rotation(self.arn)
+        wanted = self.applied | {"LogoutURLs": [APP], "CallbackURLs": [f"https://app{self.now}.example.com"]}
+        answer = self.send(self.client_id, wanted, self.applied)
+        assert answer.status == "SUCCESS", answer.reason
+        self.applied, self.client_id, self.changed = wanted, answer.physical_id, self.now
+
+    def lose_the_journal(self) -> None:
+        """Let nothing be remembered of the resource, as in a stack that is older than the journal."""
+        self.kept.world.journal.tables[JOURNAL].clear()
+
+    def deploy(self, wanted: Json, killed: int | None, ends: str) -> None:
         """Update the stack as CloudFormation does; it rolls back what was killed, and what failed elsewhere."""
-        before, old_id, old = self.kept.secrets.version_id(self.arn), self.client_id, self.applied
+        version, old_id, old = self.kept.secrets.version_id(self.arn), self.client_id, self.applied
+        before = {arn: self.kept.secrets.version_id(arn) for arn in self.kept.secrets.secrets}
         if killed is not None and self.kept.dying(killed, lambda: self.send(old_id, wanted, old)):
             self.look_if_used_still()
-            self.roll_back(old_id, wanted, old)
+            self.roll_back(old_id, wanted, old, before, killed)
             return
         answer = self.send(old_id, wanted, old)
         assert answer.status == "SUCCESS", answer.reason
         replaced = answer.physical_id != old_id
-        if fails_elsewhere:
+        if ends != "well":
+            if "rotated" in ends and not replaced and not self.version_id:
+                self.kept.rotate(wanted["SecretId"])
+                before = {}
+            if "forgotten" in ends:
+                self.lose_the_journal()
+                before = {}
             if replaced:
                 self.forget_client(answer.physical_id)
-                assert self.kept.world.delete(answer.physical_id, wanted).status == "SUCCESS"
-            self.roll_back(old_id, wanted, old)
+            self.roll_back(old_id, wanted, old, before, killed)
+            if replaced:
+                with self.kept.world.rolling_back("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"):
+                    assert self.kept.world.delete(answer.physical_id, wanted).status == "SUCCESS"
             return
         self.applied, self.client_id = wanted, answer.physical_id
         if replaced:
             self.forget_client(old_id)
             assert self.kept.world.delete(old_id, old).status == "SUCCESS"
-        if self.kept.secrets.version_id(self.arn) != before:
+        if self.kept.secrets.version_id(self.arn) != version:
             self.changed = self.now
 
     def send(self, client_id: str, wanted: Json, applied: Json) -> Answer:
         return self.kept.world.update(client_id, wanted, applied)
 
-    def roll_back(self, client_id: str, wanted: Json, applied: Json) -> None:
-        if wanted.get("ClientSecret") != applied.get("ClientSecret"):
-            # It is another such change, and so revokes what was current before the two of them, if that was rotated.
-            self.only_current_is_used()
-            self.changed = self.now
-        answer = self.send(client_id, applied, wanted)
+    def roll_back(
+        self, client_id: str, wanted: Json, applied: Json, before: dict[str, str | None], killed: int | None
+    ) -> None:
+        """Roll back, at once or after a rollback that was killed as well; what was current `before` is so again."""
+        secrets = sum(len(pool.clients[one].secrets) for pool in self.pools() for one in pool.clients)
+        if killed is not None:
+            self.kept.dying(killed, lambda: self.kept.world.roll_back(client_id, applied, wanted))
+        answer = self.kept.world.roll_back(client_id, applied, wanted)
         assert (answer.status, answer.physical_id) == ("SUCCESS", client_id), answer.reason
+        for arn, version_id in before.items():
+            assert version_id in (None, self.kept.secrets.version_id(arn))
+        assert sum(len(pool.clients[one].secrets) for pool in self.pools() for one in pool.clients) <= secrets
+        if not before:
+            self.changed = self.now
+
+    def pools(self) -> list[Any]:
+        return list(self.kept.world.fake.pools.values())
 
     def look_if_used_still(self) -> None:
         """Check what apps hold after something was killed; AWSCURRENT may be a client's that is not the stack's."""

@@ -450,7 +450,7 @@ def test_a_rollback_of_an_update_keeps_the_rotated_secret_as_well(kept: Kept, ro
         kept.rotate()
     before = kept.current()
 
-    answer = kept.world.update(client_id, kept.template(), new)
+    answer = kept.world.roll_back(client_id, kept.template(), new)
 
     assert (answer.status, answer.physical_id, kept.current()) == ("SUCCESS", client_id, before)
 

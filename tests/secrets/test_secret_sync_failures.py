@@ -218,7 +218,7 @@ def test_if_storing_fails_when_secret_id_comes_the_rollback_gives_the_secret_as_
 
     with kept.failing(PUT, failure):
         failed = kept.world.update(created.physical_id, kept.template(), before)
-    rolled_back = kept.world.update(created.physical_id, before, kept.template())
+    rolled_back = kept.world.roll_back(created.physical_id, before, kept.template())
 
     assert (failed.status, failed.physical_id) == ("FAILED", created.physical_id)
     assert (rolled_back.status, rolled_back.physical_id) == ("SUCCESS", created.physical_id)
@@ -242,7 +242,7 @@ def test_if_storing_fails_when_secret_id_changes_the_rollback_finds_the_secret_w
         )
 
     failed = kept.world.update(client_id, kept.template(SecretId=other), kept.template())
-    rolled_back = kept.world.update(client_id, kept.template(), kept.template(SecretId=other))
+    rolled_back = kept.world.roll_back(client_id, kept.template(), kept.template(SecretId=other))
 
     assert (failed.status, failed.physical_id) == ("FAILED", client_id)
     assert (rolled_back.status, rolled_back.data["SecretArn"]) == ("SUCCESS", kept.arn)

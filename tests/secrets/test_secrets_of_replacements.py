@@ -73,7 +73,7 @@ def test_after_a_rolled_back_replacement_updates_and_rotations_go_on(kept: Kept,
     replaced = kept.world.update(old, new, kept.template())
     kept.world.delete(replaced.physical_id, new)
 
-    answer = kept.world.update(old, kept.template(), new)
+    answer = kept.world.roll_back(old, kept.template(), new)
 
     assert (answer.status, answer.physical_id) == ("SUCCESS", old)
     assert kept.current() == before
@@ -93,7 +93,7 @@ def test_if_a_replacement_dies_half_way_the_rollback_makes_the_old_clients_secre
     before, new = kept.current(), kept.template(UserPoolId=OTHER_POOL)
     kept.dying(after, lambda: kept.world.update(old, new, kept.template()))
 
-    answer = kept.world.update(old, kept.template(), new)
+    answer = kept.world.roll_back(old, kept.template(), new)
 
     assert (answer.status, answer.physical_id) == ("SUCCESS", old), answer.reason
     assert kept.current() == before
