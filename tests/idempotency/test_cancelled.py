@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.fakes.cognito import ApiError
-from tests.fixtures.processes import crowded, process
+from tests.fixtures.processes import crowded
 from tests.fixtures.templates import BARE, CONFIDENTIAL
 from tests.fixtures.world import (
     CREATE,
@@ -224,17 +224,18 @@ def test_the_marker_of_a_create_that_surely_made_nothing_is_not_looked_for(world
 def test_a_delete_that_comes_while_its_create_is_at_work_waits_and_deletes_the_client(
     takes: float, properties: Json
 ) -> None:
-    with crowded() as (crowd, world):
+    with crowded() as processes:
+        crowd, world = processes.crowd, processes.world
         world.stacks.begin(STACK_ID)
         event = world.request("Create", properties, **world.dated())
         world.fake.on_call = lambda operation, _params: crowd.sleep(takes) if operation == CREATE else None
 
         def delete() -> None:
             physical_id = world.stacks.cancel(STACK_ID, LOGICAL_ID)
-            process(world)(world.request("Delete", properties, PhysicalResourceId=physical_id, **world.dated()))
+            processes.deliver(world.request("Delete", properties, PhysicalResourceId=physical_id, **world.dated()))
 
         crowd.start(delete, after=0.5)
-        crowd.run([lambda: process(world)(event)])
+        crowd.run([lambda: processes.deliver(event)])
 
         answers = [json.loads(body) for body in world.put]
         assert [answer["Status"] for answer in answers] == ["SUCCESS", "SUCCESS"]
