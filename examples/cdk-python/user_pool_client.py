@@ -46,6 +46,7 @@ class Properties(TypedDict, total=False):
     ClientName: str
     GenerateSecret: bool
     ClientSecret: str
+    PublishSecretsInAWSSecretsManager: bool
     AccessTokenValidity: int
     IdTokenValidity: int
     RefreshTokenValidity: int

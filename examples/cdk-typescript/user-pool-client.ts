@@ -9,6 +9,7 @@ export interface UserPoolClientProperties {
   readonly ClientName?: string;
   readonly GenerateSecret?: boolean;
   readonly ClientSecret?: string;
+  readonly PublishSecretsInAWSSecretsManager?: boolean;
   readonly AccessTokenValidity?: number;
   readonly IdTokenValidity?: number;
   readonly RefreshTokenValidity?: number;

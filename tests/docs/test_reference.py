@@ -28,6 +28,7 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "ClientName": ("web", "shop"),
     "GenerateSecret": (True, False),
     "ClientSecret": (Sensitive("canary0client0secret0one"), Sensitive("canary0client0secret0two")),
+    "PublishSecretsInAWSSecretsManager": (True, False),
     "AccessTokenValidity": (2, 3),
     "IdTokenValidity": (2, 3),
     "RefreshTokenValidity": (5, 6),
@@ -111,7 +112,7 @@ def test_every_property_has_a_row() -> None:
 
 
 def test_every_attribute_has_a_row() -> None:
-    bare = attributes(AppClient(POOL, "client", {}, Sensitive("a0secret0of0its0own000000")))
+    bare = attributes(AppClient(POOL, "client", {}, Sensitive("a0secret0of0its0own000000"), secret_arn="arn"))
     documented = [cells[0].strip("`") for cells in rows("described-attributes") + rows("setting-attributes")]
     assert sorted(documented) == sorted({*bare, *KEPT})
 

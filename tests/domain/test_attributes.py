@@ -29,6 +29,7 @@ OF_A_BARE_CLIENT = {
     "CreationDate": "2026-03-01T12:00:00Z",
     "LastModifiedDate": "2026-03-01T12:00:00Z",
     "GenerateSecret": "false",
+    "PublishSecretsInAWSSecretsManager": "false",
     "AccessTokenValidity": "1",
     "IdTokenValidity": "1",
     "RefreshTokenValidity": "30",
@@ -197,7 +198,7 @@ def test_the_issuer_is_of_the_pools_own_region(pool: str, expected: str) -> None
 def test_the_attributes_are_the_same_for_every_client(settings: dict[str, Any]) -> None:
     found = attributes(observed(**settings))
 
-    assert set(found) == {*DESCRIBED, *setting_paths()} - {"ClientSecret"}
+    assert set(found) == {*DESCRIBED, *setting_paths()} - {"ClientSecret", "ClientSecretArn"}
     assert all(isinstance(value, str) for value in found.values())
 
 
@@ -208,7 +209,15 @@ def test_every_setting_is_shown() -> None:
 
 
 def test_the_ids_that_are_never_left_out_are_attributes() -> None:
-    assert set(IDS) == {"ClientId", "ClientSecret", "Id", "UserPoolId", "SecretArn", "SecretVersionId"}
+    assert set(IDS) == {
+        "ClientId",
+        "ClientSecret",
+        "ClientSecretArn",
+        "Id",
+        "UserPoolId",
+        "SecretArn",
+        "SecretVersionId",
+    }
     assert set(IDS) <= {*DESCRIBED, *KEPT, *setting_paths()}
 
 

@@ -11,7 +11,7 @@ from tests.canaries import CLIENT_SECRET, OTHER_SECRET, OWN_SECRET
 from tests.domain.plans import ACCESS, ARN, BARE, DERIVED, REFRESH, ROLE, UNITS, A, B, decided
 from tests.given import POOL, observed
 from user_pool_client.domain.plan import Create, NoChange, Update, plan_create
-from user_pool_client.domain.properties import UPDATABLE
+from user_pool_client.domain.properties import PUBLISH, UPDATABLE
 from user_pool_client.domain.sensitive import Sensitive
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def updated(desired: Json, applied: Json, shown: Json | AppClient) -> Json:
 LEFT_OUT = object()
 OTHER_THAN_DEFAULT: Json = {
     "ClientName": "named",
+    "PublishSecretsInAWSSecretsManager": True,
     "AccessTokenValidity": 12,
     "IdTokenValidity": 12,
     "RefreshTokenValidity": 90,
@@ -55,6 +56,7 @@ OTHER_THAN_DEFAULT: Json = {
 }
 AFTER_LEAVING: Json = {
     "ClientName": DERIVED,
+    "PublishSecretsInAWSSecretsManager": LEFT_OUT,
     "AccessTokenValidity": 1,
     "IdTokenValidity": 1,
     "RefreshTokenValidity": 30,
@@ -82,6 +84,34 @@ def test_the_examples_are_of_every_setting() -> None:
     assert set(OTHER_THAN_DEFAULT) == set(AFTER_LEAVING) == set(UPDATABLE)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "before", "stored", "sent"),
+    [
+        pytest.param(True, None, False, True, id="it-comes"),
+        pytest.param(True, True, True, None, id="it-stays"),
+        pytest.param(True, False, True, None, id="it-was-switched-on-elsewhere"),
+        pytest.param(True, True, False, True, id="it-was-switched-off-elsewhere"),
+        pytest.param(False, True, True, False, id="it-is-switched-off"),
+        pytest.param(False, None, False, None, id="it-never-was-on"),
+        pytest.param(None, True, True, None, id="it-leaves-and-stays-on"),
+        pytest.param(None, False, False, None, id="it-leaves-and-stays-off"),
+        pytest.param(None, None, True, None, id="it-was-switched-on-elsewhere-and-is-not-ours"),
+    ],
+)
+def test_whether_cognito_stores_the_secret_is_sent_only_where_it_changes(
+    wanted: bool | None, before: bool | None, *, stored: bool, sent: bool | None
+) -> None:
+    desired, applied = ({} if said is None else {PUBLISH: said} for said in (wanted, before))
+    shown = {**BARE, **({PUBLISH: True} if stored else {})}
+
+    plan = decided(desired, applied, shown)
+
+    assert isinstance(plan, NoChange if sent is None else Update)
+    assert (plan.settings.get(PUBLISH) if isinstance(plan, Update) else None) == sent
+    # Another setting's update does not touch it.
+    assert updated({**desired, "LogoutURLs": [A]}, applied, shown).get(PUBLISH) == sent
+
+
 @pytest.mark.parametrize("name", UPDATABLE)
 def test_a_setting_in_the_template_is_made_so(name: str) -> None:
     request = updated({name: OTHER_THAN_DEFAULT[name]}, {}, BARE)
@@ -89,7 +119,7 @@ def test_a_setting_in_the_template_is_made_so(name: str) -> None:
     assert request[name] == OTHER_THAN_DEFAULT[name]
 
 
-@pytest.mark.parametrize("name", UPDATABLE)
+@pytest.mark.parametrize("name", [name for name in UPDATABLE if name != PUBLISH])
 def test_a_setting_that_leaves_the_template_gets_its_default_explicitly(name: str) -> None:
     shown = {**BARE, name: OTHER_THAN_DEFAULT[name]}
 
@@ -98,7 +128,7 @@ def test_a_setting_that_leaves_the_template_gets_its_default_explicitly(name: st
     assert request.get(name, LEFT_OUT) == AFTER_LEAVING[name]
 
 
-@pytest.mark.parametrize("name", [name for name in UPDATABLE if name != UNITS])
+@pytest.mark.parametrize("name", [name for name in UPDATABLE if name not in (UNITS, PUBLISH)])
 def test_a_setting_that_left_is_reset_even_if_what_was_applied_does_not_parse(name: str) -> None:
     request = updated({}, {name: None}, {**BARE, name: OTHER_THAN_DEFAULT[name]})
 
@@ -106,7 +136,7 @@ def test_a_setting_that_left_is_reset_even_if_what_was_applied_does_not_parse(na
 
 
 # Units without numbers are completed; the tests of number and unit say how.
-@pytest.mark.parametrize("name", [name for name in UPDATABLE if name != UNITS])
+@pytest.mark.parametrize("name", [name for name in UPDATABLE if name not in (UNITS, PUBLISH)])
 def test_a_setting_that_never_was_in_the_template_is_carried_along(name: str) -> None:
     shown = {**BARE, name: OTHER_THAN_DEFAULT[name]}
     change: Json = {"LogoutURLs": [B]} if name != "LogoutURLs" else {"CallbackURLs": [B]}
@@ -117,7 +147,7 @@ def test_a_setting_that_never_was_in_the_template_is_carried_along(name: str) ->
 
 
 def test_all_that_was_set_elsewhere_is_carried_along_together() -> None:
-    elsewhere = {**OTHER_THAN_DEFAULT, "AuthSessionValidity": 3}
+    elsewhere = {**{name: OTHER_THAN_DEFAULT[name] for name in UPDATABLE if name != PUBLISH}, "AuthSessionValidity": 3}
 
     assert updated({"AuthSessionValidity": 9}, {}, elsewhere) == {**elsewhere, "AuthSessionValidity": 9}
 

@@ -38,6 +38,7 @@ ARN = "arn:aws:mobiletargeting:us-east-1:123456789012:apps/0123456789abcdef"
 ROLE = "arn:aws:iam::123456789012:role/pinpoint"
 BOOLEANS = (
     "GenerateSecret",
+    "PublishSecretsInAWSSecretsManager",
     "AllowedOAuthFlowsUserPoolClient",
     "EnableTokenRevocation",
     "EnablePropagateAdditionalUserContextData",
@@ -578,6 +579,7 @@ DEFAULTS = {
     "SecretId": None,
     "AccessTokenValidity": 1,
     "IdTokenValidity": 1,
+    "PublishSecretsInAWSSecretsManager": False,
     "RefreshTokenValidity": 30,
     "TokenValidityUnits": {"AccessToken": "hours", "IdToken": "hours", "RefreshToken": "days"},
     "ReadAttributes": [],

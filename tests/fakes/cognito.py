@@ -52,6 +52,8 @@ DEFAULTS: Mapping[str, Any] = {
     "AuthSessionValidity": 3,
 }
 SSO_SESSION_MINUTES = 60
+# Documented, but nobody has seen the words: these are ours.
+NOT_GENERATED = "PublishSecretsInAWSSecretsManager requires an app client with a generated client secret."
 # What an Update does not reset when it leaves it out: amplify-cli #10706 and Terraform #32504 (units), Terraform #47196
 # and #43531 (rotation), cdk-real-drift #1689 (the others). A client cannot be without a name, so that stays as well.
 STICKY = (
@@ -118,6 +120,9 @@ class AppClient:
     secrets: dict[str, Secret] = field(default_factory=dict)
     original: str = ""
     """The id of the secret that the client was made with, if any: only its value is ever shown by Describe."""
+    stored: bool = False
+    """Whether Cognito itself stores the secret in Secrets Manager; Describe then shows its ARN and no value."""
+    client_type: Literal["REGULAR", "DCR"] = "REGULAR"
     sso_session: Json = field(default_factory=lambda: {"MaxValidityMinutes": SSO_SESSION_MINUTES})
     """Kept apart from the settings, as an Update neither takes nor resets it."""
 
@@ -126,14 +131,22 @@ class AppClient:
         shown: Json = {
             "UserPoolId": self.pool_id,
             "ClientId": self.client_id,
-            "ClientType": "REGULAR",
+            "ClientType": self.client_type,
             "CreationDate": self.created,
             "LastModifiedDate": self.modified,
             **copy.deepcopy(self.settings),
         }
-        if self.original in self.secrets:
+        if self.stored:
+            shown["ClientSecretArn"] = self.secret_arn
+        elif self.original in self.secrets:
             shown["ClientSecret"] = self.secrets[self.original].value
         return shown
+
+    @property
+    def secret_arn(self) -> str:
+        """Name the stored secret, in a way that fits the model's pattern: real names are not documented."""
+        region = self.pool_id.partition("_")[0]
+        return f"arn:aws:secretsmanager:{region}:{ACCOUNT}:secret/cognito/{self.pool_id}/{self.client_id}"
 
 
 @dataclass
@@ -402,6 +415,8 @@ class FakeCognito:
 
     def _create(self, params: Json) -> Json:
         generate, own_secret = params.get("GenerateSecret", False), params.get("ClientSecret")
+        if params.get("PublishSecretsInAWSSecretsManager") and not generate:
+            raise ApiError("InvalidParameterException", NOT_GENERATED)
         if generate and own_secret:
             message = "You cannot specify both GenerateSecret as true and provide a ClientSecret value."
             raise ApiError("InvalidParameterException", message)
@@ -413,6 +428,7 @@ class FakeCognito:
         if generate or own_secret:
             client.original = self._new_secret(client, own_secret)
         pool.clients[client.client_id] = client
+        self._store(client, params.get("PublishSecretsInAWSSecretsManager"))
         return {"UserPoolClient": client.shown()}
 
     def _describe(self, params: Json) -> Json:
@@ -423,9 +439,33 @@ class FakeCognito:
         client = self._client(params)
         pool = self.pools[params["UserPoolId"]]
         old = {name: client.settings[name] for name in STICKY if name in client.settings}
+        if params.get("PublishSecretsInAWSSecretsManager") and not client.secrets:
+            raise ApiError("InvalidParameterException", NOT_GENERATED)
         client.settings = self._judged(params, pool, old=old, has_secret=bool(client.secrets), doing="updating")
         client.modified = self._now()
+        self._store(client, params.get("PublishSecretsInAWSSecretsManager"))
         return {"UserPoolClient": client.shown()}
+
+    def _store(self, client: AppClient, publish: bool | None) -> None:
+        """Store the secret in Secrets Manager and rotate it right away, or take it back (botocore's model).
+
+        A true that is sent again rotates as well: nobody has said that it does not. What Describe shows of a secret
+        that was taken back is not documented; here it is the one that was current.
+        """
+        if publish:
+            client.stored = True
+            self._rotate_stored(client)
+        elif publish is False and client.stored:
+            client.stored, client.original = False, list(client.secrets)[-1]
+
+    def _rotate_stored(self, client: AppClient) -> None:
+        while len(client.secrets) >= SECRETS_AT_MOST:
+            del client.secrets[min(client.secrets, key=lambda each: client.secrets[each].created)]
+        self._new_secret(client, None)
+
+    def rotate_stored(self, pool_id: str, client_id: str) -> None:
+        """Rotate a secret that Cognito stores, as it does every 7 days."""
+        self._rotate_stored(self.pools[pool_id].clients[client_id])
 
     def _delete(self, params: Json) -> Json:
         del self.pools[params["UserPoolId"]].clients[self._client(params).client_id]

@@ -1,6 +1,6 @@
 """What Cognito's front end checks by itself: types, limits, patterns and enums, in its own words.
 
-The members, limits and patterns are those of the service model cognito-idp 2016-04-18 (botocore 1.44.5). The wording
+The members, limits and patterns are those of the service model cognito-idp 2016-04-18 (botocore 1.44.8). The wording
 was seen in boto3 #3581, aws-cli #2894, aws-sdk-java-v2 #5528 and aws-solutions/media-insights-on-aws #199. It quotes
 the value, that of `clientSecret` too.
 """
@@ -174,13 +174,14 @@ def operations(auth_flows: Iterable[str]) -> dict[str, Group]:
     """Give the input of each operation; a name that is not here is no operation of the fake."""
     pool: dict[str, Shape] = {"UserPoolId": POOL_ID}
     client = pool | {"ClientId": CLIENT_ID}
-    both = settings(auth_flows)
+    both, publish = settings(auth_flows), {"PublishSecretsInAWSSecretsManager": FLAG}
     return {
         "CreateUserPoolClient": Group(
-            pool | both | {"GenerateSecret": FLAG, "ClientSecret": CLIENT_SECRET}, ("UserPoolId", "ClientName")
+            pool | both | {"GenerateSecret": FLAG, "ClientSecret": CLIENT_SECRET} | publish,
+            ("UserPoolId", "ClientName"),
         ),
         "DescribeUserPoolClient": Group(client, tuple(client)),
-        "UpdateUserPoolClient": Group(client | both, tuple(client)),
+        "UpdateUserPoolClient": Group(client | both | publish, tuple(client)),
         "DeleteUserPoolClient": Group(client, tuple(client)),
         "DescribeUserPool": Group(pool, tuple(pool)),
         "ListUserPoolClients": Group(

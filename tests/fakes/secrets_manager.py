@@ -30,7 +30,7 @@ STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 VERSIONS_AT_MOST, ONE_DAY = 100, 86400.0
 FUNCTION = f"arn:aws:sts::{ACCOUNT}:assumed-role/user-pool-client/user-pool-client"
 
-# The members that matter here, with the limits of the service model secretsmanager 2017-10-17 (botocore 1.44.5).
+# The members that matter here, with the limits of the service model secretsmanager 2017-10-17 (botocore 1.44.8).
 _SECRET, _VERSION, _STAGE = text(1, 2048), text(32, 64), text(1, 256)
 INPUTS = {
     "GetSecretValue": Group({"SecretId": _SECRET, "VersionId": _VERSION, "VersionStage": _STAGE}, ("SecretId",)),

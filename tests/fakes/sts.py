@@ -29,7 +29,7 @@ FUNCTION = f"arn:aws:sts::{ACCOUNT}:assumed-role/user-pool-client/user-pool-clie
 """Who asks with credentials that are not this fake's."""
 ONE_HOUR = 3600
 
-# The members that matter here, with the limits of the service model sts 2011-06-15 (botocore 1.44.5).
+# The members that matter here, with the limits of the service model sts 2011-06-15 (botocore 1.44.8).
 ASSUME_ROLE = Group(
     {
         "RoleArn": text(20, 2048),

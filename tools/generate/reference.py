@@ -15,6 +15,7 @@ from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.attributes import DESCRIBED, KEPT, attributes, setting_paths
 from user_pool_client.domain.properties import (
     IMPORT_PROPERTIES,
+    PUBLISH,
     SETTINGS,
     TOKENS,
     ListProperties,
@@ -49,6 +50,7 @@ ON_LEAVING = {
     "ClientName": "the name made up for it",
     "GenerateSecret": "nothing",
     "ClientSecret": "nothing",
+    PUBLISH: "nothing",
     "ExplicitAuthFlows": "default, without `ALLOW_REFRESH_TOKEN_AUTH` while refresh tokens rotate",
     **{token.validity: "the default duration" for token in TOKENS},
     **dict.fromkeys(IMPORT_PROPERTIES, "the client stays, and is the stack's own from then on"),

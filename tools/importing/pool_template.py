@@ -17,7 +17,7 @@ from user_pool_client.deadline import Clock, Deadline
 from user_pool_client.domain.errors import NotFound, Refused
 from user_pool_client.domain.parsing import parse
 from user_pool_client.domain.plan import Update, decide, merge
-from user_pool_client.domain.properties import SETTINGS, TOKENS, UPDATABLE
+from user_pool_client.domain.properties import PUBLISH, SETTINGS, TOKENS, UPDATABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -224,11 +224,14 @@ def not_by_default(observed: AppClient) -> dict[str, Any]:
     units = settings.get("TokenValidityUnits", {})
     # A number says nothing without its unit, unless that is the default one.
     wanted |= {token.validity for token in TOKENS if units.get(token.name, token.default_unit) != token.default_unit}
-    if observed.secret is not None:
+    if observed.has_secret:
         # It surely has one, so this agrees; and a client that is made anew in its place has one as well. Never false:
         # a client that shows none may have one (its first one deleted), and where nothing is said all agrees.
         settings["GenerateSecret"] = True
         wanted.add("GenerateSecret")
+    if observed.secret_arn:
+        settings[PUBLISH] = True
+        wanted.add(PUBLISH)
     session = observed.settings.get("SSOSession")
     if session not in (None, SETTINGS["SSOSession"].default):
         settings["SSOSession"] = session

@@ -10,7 +10,7 @@ from user_pool_client.domain import plan, validation
 from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.attributes import attributes, setting_paths
 from user_pool_client.domain.parsing import parse, parse_previous
-from user_pool_client.domain.properties import IMPORT_PROPERTIES, RESERVED, SETTINGS, Settings
+from user_pool_client.domain.properties import IMPORT_PROPERTIES, PUBLISH, RESERVED, SETTINGS, Settings
 from user_pool_client.domain.rules import secret_wanted, validate, validate_import
 from user_pool_client.domain.sensitive import Sensitive
 
@@ -90,6 +90,7 @@ def _forecast(
             what = f"a new client, because {because}; {_afterwards(change, applied)}"
             problems += validate({**settings}, has_secret=has_secret)
         case plan.Update(_, settings, _):
+            settings = {PUBLISH: present.settings.get(PUBLISH, False), **settings}  # sent only where it changes
             what = "changed in place"
             problems += validate(settings, has_secret=has_secret)
         case plan.NoChange():

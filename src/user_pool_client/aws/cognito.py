@@ -12,7 +12,7 @@ from user_pool_client.aws.sessions import Role
 from user_pool_client.aws.sts import role_credentials
 from user_pool_client.domain.app_client import AppClient, ClientSecretRef, ClientSummary
 from user_pool_client.domain.errors import FeatureUnavailable, NotFound, OutcomeUnknown, ProviderError, Refused
-from user_pool_client.domain.properties import TOKENS, UPDATABLE, Settings
+from user_pool_client.domain.properties import PUBLISH, TOKENS, UPDATABLE, Settings
 from user_pool_client.domain.sensitive import Sensitive
 from user_pool_client.log import logger
 
@@ -225,15 +225,19 @@ class AppClients:
         for token in TOKENS:
             if settings.get(token.validity) == 0:  # stands for the default; an update would not take it back
                 del settings[token.validity]
+        secret_arn = client.get("ClientSecretArn", "")
+        if secret_arn:
+            settings[PUBLISH] = True
         return AppClient(
             pool_id=client["UserPoolId"],
             client_id=client["ClientId"],
             settings=settings,
             secret=secret,
-            has_secret=None if secret is None else True,
+            has_secret=True if secret is not None or secret_arn else None,
             created=client.get("CreationDate"),
             modified=client.get("LastModifiedDate"),
             client_type=client.get("ClientType", ""),
+            secret_arn=secret_arn,
         )
 
     def _call(

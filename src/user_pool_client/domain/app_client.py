@@ -13,7 +13,8 @@ class AppClient:
 
     `settings` are those of its members that UpdateUserPoolClient takes, and SSOSession where somebody asked for it;
     empty members are not there. `has_secret` is None where no secret is shown and nobody asked
-    ListUserPoolClientSecrets.
+    ListUserPoolClientSecrets. `secret_arn` is the ARN of the secret that Cognito itself stores in Secrets Manager, ''
+    if it stores none.
     """
 
     pool_id: str
@@ -24,6 +25,7 @@ class AppClient:
     created: datetime | None = None
     modified: datetime | None = None
     client_type: str = ""
+    secret_arn: str = ""
 
 
 @dataclass(frozen=True, slots=True)

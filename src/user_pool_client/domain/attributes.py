@@ -14,7 +14,7 @@ type Attributes = Mapping[str, str | Sensitive]
 
 
 # Never left out of an answer, however long the rest is.
-IDS = ("ClientId", "ClientSecret", "Id", "UserPoolId", "SecretArn", "SecretVersionId")
+IDS = ("ClientId", "ClientSecret", "ClientSecretArn", "Id", "UserPoolId", "SecretArn", "SecretVersionId")
 
 
 # Where the secret is, of a client with SecretId; no look-up has these.
@@ -28,6 +28,8 @@ KEPT: Mapping[str, str] = {
 DESCRIBED: Mapping[str, str] = {
     "ClientId": "The client id; the same as Ref.",
     "ClientSecret": "The client secret, if the client has one that Cognito shows; with SecretId there is none.",
+    "ClientSecretArn": "The ARN of the secret that Cognito itself stores in Secrets Manager; only with "
+    "PublishSecretsInAWSSecretsManager.",
     "Id": "The user pool's id and the client's, as `<pool>/<client>`.",
     "Name": "The client's name; the same as ClientName.",
     "Issuer": "The issuer (`iss`) of the pool's tokens.",
@@ -57,6 +59,8 @@ def attributes(observed: AppClient) -> Attributes:
     }
     if observed.secret is not None:
         found["ClientSecret"] = observed.secret
+    if observed.secret_arn:
+        found["ClientSecretArn"] = observed.secret_arn
     for path in setting_paths():
         found.setdefault(path, _text(_setting(observed.settings, path)))
     found["Name"] = found["ClientName"]

@@ -9,6 +9,7 @@ from user_pool_client.domain.errors import NotFound, Refused
 from user_pool_client.domain.properties import (
     CREATABLE,
     IMPORT_PROPERTIES,
+    PUBLISH,
     SETTINGS,
     TOKENS,
     UPDATABLE,
@@ -84,7 +85,7 @@ def decide(
         return plan_create(named, reason)
     wanted = merge(desired=desired, applied=applied, observed=observed.settings, generated_name=generated_name)
     before, after = canonical(observed.settings), canonical(wanted)
-    changed = tuple(name for name in UPDATABLE if before[name] != after[name])
+    changed = tuple(name for name in UPDATABLE if before[name] != after[name] or (name == PUBLISH and name in wanted))
     return Update(observed, wanted, changed) if changed else NoChange(observed)
 
 
@@ -142,6 +143,8 @@ def merge(*, desired: Settings, applied: Settings, observed: Settings, generated
     wanted = {name: value for name in _PLAIN if (value := states.value(name)) is not None}
     if "ClientName" in applied:
         wanted.setdefault("ClientName", generated_name)
+    if PUBLISH in desired and desired[PUBLISH] != observed.get(PUBLISH, False):
+        wanted[PUBLISH] = desired[PUBLISH]
     for token in TOKENS:
         _merge_token(wanted, token, states)
     if rotation := _merged_rotation(states):
@@ -156,7 +159,7 @@ def merge(*, desired: Settings, applied: Settings, observed: Settings, generated
 _NESTED = ("TokenValidityUnits", "RefreshTokenRotation", "AnalyticsConfiguration")
 
 
-_PLAIN = tuple(name for name in UPDATABLE if name not in (*_NESTED, *(token.validity for token in TOKENS)))
+_PLAIN = tuple(name for name in UPDATABLE if name not in (PUBLISH, *_NESTED, *(token.validity for token in TOKENS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,8 +276,8 @@ def canonical(settings: Settings) -> dict[str, Any]:
     """Return the settings so that equal means equal in effect: lists as sets, absent as default."""
     rotation = {**SETTINGS["RefreshTokenRotation"].default, **(settings.get("RefreshTokenRotation") or {})}
     units = settings.get("TokenValidityUnits") or {}
-    canonical: dict[str, Any] = {}
-    for name in UPDATABLE:
+    canonical: dict[str, Any] = {PUBLISH: None}  # sent only where it changes, so there is nothing to compare
+    for name in (name for name in UPDATABLE if name != PUBLISH):
         value = settings.get(name)
         default = default_flows(rotation) if name == "ExplicitAuthFlows" else SETTINGS[name].default
         if isinstance(default, list):

@@ -23,14 +23,15 @@ class Setting:
     """What a property is besides its type and limits. It stands beside them, in the annotation; msgspec ignores it.
 
     `default` is the documented value of a setting that was never set; None means that there is none. `reset` says how
-    a setting goes back to it: sent explicitly, or left out of the update. `update` says what a change does. `target`
-    says what it is a setting of: the client, its session configuration, or the provider itself. `name` and
-    `annotation` are those of the property that it was declared for; `settings_of` fills them in.
+    a setting goes back to it: sent explicitly, or left out of the update; one that is left alone does not go back, and
+    is sent only where it changes. `update` says what a change does. `target` says what it is a setting of: the client,
+    its session configuration, or the provider itself. `name` and `annotation` are those of the property that it was
+    declared for; `settings_of` fills them in.
     """
 
     about: str
     default: Any = None
-    reset: Literal["explicit", "left out"] = "explicit"
+    reset: Literal["explicit", "left out", "left alone"] = "explicit"
     update: Literal["in place", "replaces"] = "in place"
     target: Literal["client", "session", "provider"] = "client"
     name: str = ""
@@ -189,6 +190,16 @@ class ClientProperties(TypedDict, total=False):
             description="letters, digits, _ and +",
         ),
         Setting("A client secret of your own, instead of GenerateSecret. Use a NoEcho parameter.", update="replaces"),
+    ]
+    # Not reset: false deletes the secret at once, and a true that is sent again may begin another rotation.
+    PublishSecretsInAWSSecretsManager: Annotated[
+        bool,
+        Setting(
+            "Whether Cognito stores the generated secret in Secrets Manager by itself and rotates it; "
+            "false deletes that secret at once.",
+            default=False,
+            reset="left alone",
+        ),
     ]
     AccessTokenValidity: Annotated[
         _UserTokenValidity, Setting("How long access tokens live: 5 minutes to 1 day, in its unit.", default=1)
@@ -447,6 +458,10 @@ CREATABLE = tuple(name for name, setting in SETTINGS.items() if setting.target =
 
 
 UPDATABLE = tuple(name for name in CREATABLE if SETTINGS[name].update == "in place")
+
+
+# Whether Cognito itself stores the client's secret. Describe shows the secret's ARN instead of this setting.
+PUBLISH = "PublishSecretsInAWSSecretsManager"
 
 
 SECONDS: Mapping[str, int] = types.MappingProxyType({"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400})

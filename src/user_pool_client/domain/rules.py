@@ -15,6 +15,7 @@ from user_pool_client.domain.errors import Problem
 from user_pool_client.domain.properties import (
     IMPORT_PROPERTIES,
     LEGACY_AUTH_FLOWS,
+    PUBLISH,
     SECONDS,
     STANDALONE_FLOW,
     TOKENS,
@@ -313,6 +314,25 @@ def _one_source_of_the_secret(request: _Request) -> Iterator[Problem]:
         )
 
 
+def _publishing_needs_a_generated_secret(request: _Request) -> Iterator[Problem]:
+    if request.settings.get(PUBLISH) and request.has_secret is False:
+        yield Problem(
+            (PUBLISH, "GenerateSecret"),
+            "the client has no secret that Cognito could store in Secrets Manager.",
+            f"Set GenerateSecret to true, or remove {PUBLISH}.",
+        )
+
+
+def _one_keeper_of_the_secret(settings: Settings) -> Iterator[Problem]:
+    others = _given(("SecretId", "ClientSecret"), settings)
+    if settings.get(PUBLISH) and others:
+        yield Problem(
+            (PUBLISH, *others),
+            "Cognito stores and rotates the secret by itself, so it cannot be yours as well.",
+            f"Remove {' and '.join(others)}, or set {PUBLISH} to false.",
+        )
+
+
 def _one_import(settings: Settings) -> Iterator[Problem]:
     given = _given(IMPORT_PROPERTIES, settings)
     if len(given) > 1:
@@ -365,12 +385,14 @@ _IMPORT_RULES = (
     _import_from_this_pool,
     _import_pattern_compiles,
     _import_keeps_the_secret,
+    _one_keeper_of_the_secret,
     external_id_for_a_role,
 )
 
 
 _RULES = (
     _one_source_of_the_secret,
+    _publishing_needs_a_generated_secret,
     _client_credentials_alone,
     _client_credentials_needs_a_secret,
     _client_credentials_without_user_scopes,

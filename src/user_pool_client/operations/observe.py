@@ -6,7 +6,7 @@ from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.errors import FeatureUnavailable, Refused
 from user_pool_client.domain.physical_id import is_client_id
 from user_pool_client.domain.plan import import_id_of, imported
-from user_pool_client.domain.properties import Settings
+from user_pool_client.domain.properties import PUBLISH, Settings
 from user_pool_client.domain.rules import secret_wanted
 from user_pool_client.operations.ports import AppClients, ClientSecrets
 
@@ -21,7 +21,7 @@ def observe(clients: AppClients, desired: Settings, client_id: str) -> AppClient
         return None
     observed = clients.describe(desired["UserPoolId"], client_id)
     needed = bool(secret_wanted(desired)) or "SecretId" in desired
-    if observed is None or not (needed or "GenerateSecret" in desired or imported(desired)):
+    if observed is None or not (needed or imported(desired) or desired.keys() & {"GenerateSecret", PUBLISH}):
         return observed
     return with_hidden_secret(clients, observed, needed=needed)
 
