@@ -20,7 +20,7 @@ from tests.fixtures.templates import (
     effective,
 )
 from tests.fixtures.world import CREATE, MARKER, POOL, World
-from user_pool_client.domain.properties import CREATABLE, UPDATABLE
+from user_pool_client.domain.properties import CREATABLE, PUBLISH, UPDATABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +48,7 @@ def test_the_answer_tells_everything_about_a_client_that_has_only_defaults(world
         "CreationDate": "2027-01-15T08:00:00Z",
         "LastModifiedDate": "2027-01-15T08:00:00Z",
         "GenerateSecret": "false",
+        "PublishSecretsInAWSSecretsManager": "false",
         "AccessTokenValidity": "1",
         "IdTokenValidity": "1",
         "RefreshTokenValidity": "30",
@@ -115,8 +116,9 @@ def test_every_setting_reaches_cognito_as_the_template_says(world: World) -> Non
 
 
 def test_the_examples_of_these_tests_leave_no_setting_out() -> None:
-    assert EVERYTHING.keys() | {"ClientSecret"} == set(CREATABLE)
-    assert EXAMPLES.keys() == set(UPDATABLE)
+    # Who stores the secret has tests of its own: it is not reset.
+    assert EVERYTHING.keys() | {"ClientSecret", PUBLISH} == set(CREATABLE)
+    assert EXAMPLES.keys() | {PUBLISH} == set(UPDATABLE)
 
 
 @pytest.mark.parametrize("example", [pytest.param(example, id=name) for name, example in EXAMPLES.items()])

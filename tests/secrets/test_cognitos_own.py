@@ -8,8 +8,10 @@ import pytest
 
 from tests.canaries import OWN_SECRET
 from tests.fixtures.existing_clients import import_id
+from tests.fixtures.stored_secrets import ADD, REMOVE, WRITES, Kept
 from tests.fixtures.templates import APP, BARE, CONFIDENTIAL
 from tests.fixtures.world import CREATE, DESCRIBE, MARKER, POOL, SECRETS, UPDATE, World
+from user_pool_client.domain.errors import Refused
 
 type Json = dict[str, Any]
 
@@ -141,3 +143,146 @@ def test_a_create_whose_answer_was_lost_finds_its_client(world: World) -> None:
     assert (answer.status, world.client_ids()) == ("SUCCESS", [answer.physical_id])
     assert "ClientSecretArn" in answer.data
     assert UPDATE not in world.calls()
+
+
+# From SecretId to Cognito's own, and back
+
+
+def handed_over(kept: Kept, client_id: str) -> Json:
+    """Give the client's secret to Cognito in one deployment, and return what programs knew before."""
+    known = kept.current()
+
+    answer = kept.world.update(client_id, STORED, kept.template())
+
+    assert (answer.status, answer.physical_id) == ("SUCCESS", client_id), answer.reason
+    assert "SecretArn" not in answer.data
+    assert answer.data["ClientSecretArn"] == kept.client(client_id).secret_arn
+    return known
+
+
+def second_secret(kept: Kept, client_id: str) -> None:
+    kept.world.clock.now += 1
+    kept.world.fake.elsewhere(ADD, {"UserPoolId": POOL, "ClientId": client_id})
+
+
+@pytest.mark.parametrize("rotations", [0, 1, 2])
+def test_what_programs_know_works_until_the_second_rotation_of_cognitos(kept: Kept, rotations: int) -> None:
+    client_id = kept.made()
+    for _ in range(rotations):
+        kept.rotate()
+
+    known = handed_over(kept, client_id)
+
+    assert kept.takes(known)
+    kept.world.clock.now += 1
+    kept.world.fake.rotate_stored(POOL, client_id)
+    assert not kept.takes(known)
+
+
+def test_a_newer_secret_that_nobody_knows_goes_instead_of_the_one_that_programs_know(kept: Kept) -> None:
+    client_id = kept.made()
+    second_secret(kept, client_id)
+
+    assert kept.takes(handed_over(kept, client_id))
+
+
+@pytest.mark.parametrize("old", [CONFIDENTIAL, "unreadable"], ids=["attribute", "a value of another client"])
+def test_if_it_cannot_be_told_which_secret_programs_know_nothing_is_deleted(kept: Kept, old: Any) -> None:
+    client_id = kept.made()
+    second_secret(kept, client_id)
+    if old == "unreadable":
+        old = kept.template()
+        kept.secrets.put_elsewhere(kept.arn, {"client_id": "other", "client_secret": OWN_SECRET})
+    before = kept.values(client_id)
+    kept.forget()
+
+    answer = kept.world.update(client_id, STORED, old)
+
+    assert (answer.status, answer.physical_id) == ("FAILED", client_id)
+    assert "has two secrets, and Cognito's first rotation deletes the older one" in answer.reason
+    assert not WRITES & set(kept.calls())
+    assert kept.values(client_id) == before
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["to where it was", "to another secret"])
+def test_the_way_back_is_one_deployment(kept: Kept, *, before: bool) -> None:
+    client_id = kept.made()
+    handed_over(kept, client_id)
+    for _ in range(2):
+        kept.world.clock.now += 1
+        kept.world.fake.rotate_stored(POOL, client_id)
+    known = kept.values(client_id)
+    arn = kept.arn if before else kept.secrets.create("user-pool-client/new")
+
+    answer = kept.world.update(client_id, kept.template(SecretId=arn, **{PUBLISH: "false"}), STORED)
+
+    assert (answer.status, answer.physical_id) == ("SUCCESS", client_id), answer.reason
+    assert not kept.client(client_id).stored
+    assert kept.current(arn)["client_secret"] == known[-1]
+    assert kept.takes(kept.current(arn))
+    # Programs that have read Cognito's secret go on with it.
+    assert kept.values(client_id) == known
+
+
+def test_after_the_way_back_a_rotation_waits_until_it_is_clear_which_secret_is_stored(kept: Kept) -> None:
+    client_id = kept.made()
+    handed_over(kept, client_id)
+    kept.world.update(client_id, kept.template(**{PUBLISH: "false"}), STORED)
+    known = kept.values(client_id)
+
+    with pytest.raises(Refused) as refused:
+        kept.rotate()
+    still_known = kept.values(client_id)
+    (other,) = (
+        name for name, one in kept.client(client_id).secrets.items() if one.value != kept.current()["client_secret"]
+    )
+    kept.world.fake.elsewhere(REMOVE, {"UserPoolId": POOL, "ClientId": client_id, "ClientSecretId": other})
+    kept.secrets.cancel_rotation(kept.arn)
+    kept.rotate()
+
+    assert "none was deleted" in str(refused.value)
+    assert still_known == known
+    assert kept.is_sound()
+
+
+def test_a_value_that_still_works_is_not_replaced_when_secret_id_returns(kept: Kept) -> None:
+    client_id = kept.made()
+    kept.rotate()
+    kept.world.update(client_id, CONFIDENTIAL, kept.template())
+    known = kept.current()
+
+    answer = kept.world.update(client_id, kept.template(), CONFIDENTIAL)
+
+    assert (answer.status, kept.current()) == ("SUCCESS", known)
+
+
+@pytest.mark.parametrize("said", [{}, {"GenerateSecret": "true"}], ids=["silent", "GenerateSecret"])
+def test_secret_id_for_such_a_client_is_refused_before_anything_changes(kept: Kept, said: Json) -> None:
+    client_id = kept.world.existing(GenerateSecret=True, PublishSecretsInAWSSecretsManager=True)
+    properties = {**BARE, **said, "SecretId": kept.arn}
+    kept.forget()
+
+    imported = kept.world.create({**properties, **import_id(client_id)})
+    updated = kept.world.update(client_id, {**properties, "LogoutURLs": [APP]}, BARE)
+
+    for answer in (imported, updated):
+        assert answer.status == "FAILED"
+        assert f"stores and rotates the secret of app client {client_id}, in " in answer.reason
+        assert kept.client(client_id).secret_arn in answer.reason
+        assert f"set {PUBLISH} to false as well, which deletes that secret at once" in answer.reason
+    assert not WRITES & set(kept.calls())
+
+
+def test_our_rotation_refuses_such_a_client_and_deletes_nothing(kept: Kept) -> None:
+    client_id = kept.made()
+    kept.world.fake.elsewhere(UPDATE, {"UserPoolId": POOL, "ClientId": client_id, PUBLISH: True})
+    before = kept.values(client_id)
+    kept.forget()
+
+    with pytest.raises(Refused) as refused:
+        kept.rotate()
+
+    assert kept.client(client_id).secret_arn in str(refused.value)
+    assert "no secret was added or deleted" in str(refused.value)
+    assert not {ADD, REMOVE} & set(kept.calls())
+    assert kept.values(client_id) == before

@@ -75,6 +75,10 @@ CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
 REPLACED = "user-pool-client:replaced"
 
 
+# Ours: the id of a secret of which it cannot be told which of a client's two it is. A rotation then deletes neither.
+UNKNOWN_ID = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Version:
     """One version of a secret; `credentials` is None where the value is not in our form."""

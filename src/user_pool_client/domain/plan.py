@@ -83,6 +83,8 @@ def decide(
         if which:
             raise _import_does_not_fit(which, reason)
         return plan_create(named, reason)
+    if observed.secret_arn and "SecretId" in desired and desired.get(PUBLISH) is not False:
+        raise _cognito_stores_it(observed)
     wanted = merge(desired=desired, applied=applied, observed=observed.settings, generated_name=generated_name)
     before, after = canonical(observed.settings), canonical(wanted)
     changed = tuple(name for name in UPDATABLE if before[name] != after[name] or (name == PUBLISH and name in wanted))
@@ -115,6 +117,15 @@ def _import_does_not_fit(which: str, reason: str) -> Refused:
     return Refused(
         f"The client of {which} cannot become what the template wants: {reason}.",
         "let GenerateSecret agree with the client or take it out of the template.",
+    )
+
+
+def _cognito_stores_it(observed: AppClient) -> Refused:
+    return Refused(
+        f"Cognito itself stores and rotates the secret of app client {observed.client_id}, in {observed.secret_arn}, "
+        "so SecretId cannot: each of two rotations would delete the other's secret.",
+        f"remove SecretId and let programs read that secret; or set {PUBLISH} to false as well, which deletes that "
+        "secret at once and without recovery.",
     )
 
 

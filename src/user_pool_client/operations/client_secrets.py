@@ -37,10 +37,16 @@ def add_second_secret(
     secrets = calls.list_secrets(pool_id, client_id)
     described = calls.describe(pool_id, client_id)
     shown = described.secret if described is not None else None
-    in_use = _in_use(pool_id, client_id, current, secrets, shown)
+    if described is not None and described.secret_arn:
+        raise Refused(
+            f"Cognito itself stores and rotates the secret of app client {client_id} of user pool {pool_id}, in "
+            f"{described.secret_arn}, so no secret was added or deleted.",
+            "remove the rotation schedule, and let programs read that secret.",
+        )
+    kept = in_use(pool_id, client_id, current, secrets, shown)
     if (
-        in_use == original_secret_id(secrets)
-        and current.secret_id in ("", in_use)
+        kept == original_secret_id(secrets)
+        and current.secret_id in ("", kept)
         and shown not in (None, current.client_secret)
     ):
         raise Refused(
@@ -48,14 +54,15 @@ def add_second_secret(
             "correct client_id or client_secret in the secret's value (see DescribeUserPoolClient), and try again.",
         )
     for secret in secrets:
-        if secret.secret_id != in_use:
+        if secret.secret_id != kept:
             calls.delete_secret(pool_id, client_id, secret.secret_id)
     return calls.add_secret(pool_id, client_id, value)
 
 
-def _in_use(
+def in_use(
     pool_id: str, client_id: str, current: Credentials, secrets: Sequence[ClientSecretRef], shown: Sensitive | None
 ) -> str:
+    """Return the id of the secret that is stored as the current one; raise Refused if that cannot be told."""
     ids = [secret.secret_id for secret in secrets]
     if current.secret_id in ids:
         return current.secret_id

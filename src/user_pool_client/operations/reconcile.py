@@ -14,7 +14,7 @@ from user_pool_client.domain.parsing import parse_previous
 from user_pool_client.domain.properties import Settings
 from user_pool_client.domain.rules import secret_wanted
 from user_pool_client.domain.validation import parse_and_validate, validate_request, validate_stored_secret
-from user_pool_client.operations import idempotency, rollback, secret_sync
+from user_pool_client.operations import cognito_secret, idempotency, rollback, secret_sync
 from user_pool_client.operations.context import Context
 from user_pool_client.operations.name_search import find_import
 from user_pool_client.operations.observe import observe
@@ -201,6 +201,7 @@ def _create(ctx: Context, clients: AppClients, desired: Settings, decision: plan
 def _update(ctx: Context, clients: AppClients, decision: plan.Update) -> AppClient:
     before = decision.observed
     ctx.decision.update(decision="update", because="settings differ", changed=list(decision.changed))
+    cognito_secret.keep_known_secret(ctx, clients, decision)
     updated = clients.update(before.pool_id, before.client_id, decision.settings)
     return dataclasses.replace(updated, has_secret=updated.has_secret or before.has_secret)
 

@@ -6,7 +6,7 @@ import hashlib
 import re
 
 from user_pool_client.domain.app_client import AppClient
-from user_pool_client.domain.credentials import CURRENT, PREVIOUS, REPLACED, Credentials, Version
+from user_pool_client.domain.credentials import CURRENT, PREVIOUS, REPLACED, UNKNOWN_ID, Credentials, Version
 from user_pool_client.domain.endpoints import issuer
 from user_pool_client.domain.errors import (
     FeatureUnavailable,
@@ -19,7 +19,7 @@ from user_pool_client.domain.errors import (
 )
 from user_pool_client.domain.journal import Change
 from user_pool_client.domain.parsing import unfit_secret
-from user_pool_client.domain.properties import Settings
+from user_pool_client.domain.properties import PUBLISH, Settings
 from user_pool_client.domain.sensitive import Sensitive
 from user_pool_client.log import logger
 from user_pool_client.operations.client_secrets import add_second_secret, original_secret_id
@@ -124,6 +124,8 @@ def store_secret(
     secrets, secret_id = ctx.secrets, desired["SecretId"]
     version = _in_use(ctx, secret_id, client.client_id)
     current = version.credentials if version is not None and _names(version, client.client_id) else None
+    if current is not None and "SecretId" not in applied and _is_outdated(clients, client, current, desired):
+        current = None
     credentials = _from_previous_secret(secrets, client, desired, applied, current) or current or _from_describe(client)
     own: Sensitive | None = desired.get("ClientSecret")
     is_created = client.client_id != ctx.request.physical_id  # with the secret that it is to have
@@ -424,13 +426,22 @@ def _up_to_date(
     return current
 
 
+def _is_outdated(clients: ClientSecrets, client: AppClient, kept: Credentials, desired: Settings) -> bool:
+    """Tell whether a stored value is one from before Cognito stored the client's secret by itself, and rotated it."""
+    if client.secret in (None, kept.client_secret) or not kept.secret_id:
+        return False
+    if PUBLISH in desired:
+        return True
+    return kept.secret_id not in [one.secret_id for one in clients.list_secrets(client.pool_id, client.client_id)]
+
+
 def _put(
     ctx: Context, clients: ClientSecrets, client: AppClient, credentials: Credentials, desired: Settings
 ) -> Version:
     whole = dataclasses.replace(
         credentials,
         client_id=client.client_id,
-        secret_id=credentials.secret_id or _id_of(clients, client, credentials.client_secret),
+        secret_id=credentials.secret_id or _id_of(clients, client, credentials.client_secret, desired),
         pool_id=client.pool_id,
         issuer=issuer(client.pool_id),
         token_endpoint=clients.token_endpoint(client.pool_id),
@@ -440,12 +451,16 @@ def _put(
     return ctx.secrets.put(desired["SecretId"], whole, token=_token(ctx.request.request_id, whole))
 
 
-def _id_of(clients: ClientSecrets, client: AppClient, secret: Sensitive) -> str:
+def _id_of(clients: ClientSecrets, client: AppClient, secret: Sensitive, desired: Settings) -> str:
     """Return Cognito's name for one of the client's secrets, '' where it cannot be told."""
     try:
         listed = clients.list_secrets(client.pool_id, client.client_id)
     except FeatureUnavailable:  # there is no second secret there
         return ""
+    if (
+        len(listed) > 1 and PUBLISH in desired
+    ):  # which one Cognito shows after it has stored the secret is not documented
+        return UNKNOWN_ID
     return original_secret_id(listed) if len(listed) == 1 or secret == client.secret else ""
 
 
