@@ -4,6 +4,7 @@ PYTHON ?= python3.13
 TEMPLATE ?=
 POOL ?=
 PREFIX ?=
+CLIENT_TYPE ?=
 FROM_NATIVE ?=
 FROM ?=
 BEFORE ?=
@@ -72,7 +73,7 @@ lint-template: .venv/.installed ## Check TEMPLATE=path as cfn-lint does, with th
 	@.venv/bin/cfn-lint --append-rules schema -- "$(TEMPLATE)" && echo "$(TEMPLATE): nothing is wrong."
 
 import-template: .venv/.installed ## Write a template that takes over the clients of POOL=id (PREFIX=names), or of the stack FROM_NATIVE=name
-	@PYTHONPATH=src .venv/bin/python -m tools.importing $(if $(FROM_NATIVE),--from-native "$(FROM_NATIVE)",--pool "$(POOL)" $(if $(PREFIX),--prefix "$(PREFIX)"))
+	@PYTHONPATH=src .venv/bin/python -m tools.importing $(if $(FROM_NATIVE),--from-native "$(FROM_NATIVE)",--pool "$(POOL)" $(if $(PREFIX),--prefix "$(PREFIX)") $(if $(CLIENT_TYPE),--client-type "$(CLIENT_TYPE)"))
 
 bench: build .venv/.installed $(CDK_BENCHMARK) ## Measure the built function: cold starts, warm calls, hundreds at once (six minutes)
 	@.venv/bin/python -m benchmarks

@@ -324,6 +324,7 @@ def test_a_look_needs_what_the_table_says(world: World, resource_type: str) -> N
         "Refresh": "1",
         "RoleArn": ROLE_ARN,
         "ExternalId": "shop",
+        "ClientType": "REGULAR",
     }
     says = {cells[0].strip("`"): cells[3 if resource_type == LOOKUP_TYPE else 4] for cells in rows("look-properties")}
     assert list(says) == list(values)

@@ -490,17 +490,26 @@ class FakeCognito:
         known = [each.client_id for each in clients.values() if not self._listed_after or each.created <= until]
         rest = sorted(client_id for client_id in known if client_id > behind)
         page = rest[: params.get("MaxResults", PAGE)]
+        # A page holds as many clients as always, and then only those of the type are shown (botocore's model).
+        of_type = [each for each in page if params.get("ClientType") in (None, clients[each].client_type)]
         members = ("ClientId", "UserPoolId", "ClientName")
-        shown = [clients[client_id].shown() for client_id in page]
+        shown = [clients[client_id].shown() for client_id in of_type]
         answer: Json = {"UserPoolClients": [{name: client[name] for name in members} for client in shown]}
         if len(page) < len(rest):
             answer["NextToken"] = in_base_32(self._draw())
             self._pages[answer["NextToken"]] = page[-1]
         return answer
 
+    def register(self, pool_id: str, name: str, **settings: Any) -> str:
+        """Let a client register itself, unseen, and return its id."""
+        params = {"UserPoolId": pool_id, "ClientName": name, **settings}
+        client_id: str = self.elsewhere("CreateUserPoolClient", params)["UserPoolClient"]["ClientId"]
+        self.pools[pool_id].clients[client_id].client_type = "DCR"
+        return client_id
+
     def _add_secret(self, params: Json) -> Json:
         """Add a second secret; show its value only now, and only if it was generated here (botocore's model)."""
-        client = self._client(params)
+        client = self._of_people(params)
         if not client.secrets:
             raise ApiError("InvalidParameterException", "The app client is not a confidential client.")
         if len(client.secrets) >= SECRETS_AT_MOST:
@@ -512,12 +521,19 @@ class FakeCognito:
             descriptor["ClientSecretValue"] = client.secrets[secret_id].value
         return {"ClientSecretDescriptor": descriptor}
 
-    def _list_secrets(self, params: Json) -> Json:
+    def _of_people(self, params: Json) -> AppClient:
+        """Return the client; one that registered itself has no operations on secrets. The words are ours."""
         client = self._client(params)
+        if client.client_type == "DCR":
+            raise ApiError("InvalidParameterException", "Not supported for dynamically registered app clients.")
+        return client
+
+    def _list_secrets(self, params: Json) -> Json:
+        client = self._of_people(params)
         return {"ClientSecrets": [self._descriptor(client, secret_id) for secret_id in client.secrets]}
 
     def _delete_secret(self, params: Json) -> Json:
-        client = self._client(params)
+        client = self._of_people(params)
         secret_id = params["ClientSecretId"]
         if secret_id not in client.secrets:
             raise ApiError("ResourceNotFoundException", f"Client secret {secret_id} does not exist.")

@@ -150,6 +150,16 @@ def test_a_name_is_looked_for_on_all_pages_of_the_pools_clients(world: World, pr
     assert world.clock.now == 0
 
 
+@pytest.mark.parametrize("properties", BY_NAME)
+def test_a_client_that_registered_itself_is_not_the_one_that_a_name_means(world: World, properties: Json) -> None:
+    world.fake.register(POOL, SERVICE_CLIENT)
+    client_id = world.existing(ClientName=SERVICE_CLIENT)
+
+    answer = adopt(world, properties)
+
+    assert (answer.status, answer.physical_id) == ("SUCCESS", client_id)
+
+
 @pytest.mark.parametrize(
     ("properties", "name", "fits"),
     [

@@ -100,6 +100,48 @@ def test_a_secret_that_is_wanted_of_a_client_without_one_is_not_there(world: Wor
     assert "ClientSecret" not in answer.data
 
 
+def test_clients_that_registered_themselves_are_not_found_by_name(world: World) -> None:
+    world.fake.register(POOL, "web")
+    client_id = world.existing(ClientName="web")
+
+    found = look_up(world, {**BARE, "ClientName": "web"})
+
+    assert (found.status, found.physical_id) == ("SUCCESS", client_id)
+    assert listed(world, BARE).data["ClientIds"] == client_id
+
+
+def test_a_client_that_registered_itself_is_looked_up_by_its_id(world: World) -> None:
+    client_id = world.fake.register(POOL, "agent")
+
+    answer = look_up(world, {**BARE, "ClientId": client_id})
+
+    assert (answer.data["ClientType"], answer.data["GenerateSecret"]) == ("DCR", "false")
+    assert world.calls() == [DESCRIBE]
+
+
+def test_clients_that_registered_themselves_are_listed_where_the_template_asks_for_them(world: World) -> None:
+    regular, own = world.existing(), world.fake.register(POOL, "agent")
+
+    assert listed(world, {**BARE, "ClientType": "DCR"}).data["ClientIds"] == own
+    assert listed(world, {**BARE, "ClientType": "REGULAR"}).data["ClientIds"] == regular
+    assert "ClientType" in listed(world, {**BARE, "ClientType": "dcr"}).reason
+
+
+def test_an_empty_page_is_not_the_last_one(world: World) -> None:
+    for number in range(150):
+        world.fake.register(POOL, f"agent-{number}")
+    client_id = world.existing(ClientName="web")
+    clients = world.fake.pools[POOL].clients
+    clients["~last"] = clients.pop(client_id)
+    clients["~last"].client_id = "zzzz"
+    clients["zzzz"] = clients.pop("~last")
+
+    answer = look_up(world, {**BARE, "ClientName": "web"})
+
+    assert (answer.status, answer.physical_id) == ("SUCCESS", "zzzz")
+    assert world.calls() == [LIST, LIST, LIST, DESCRIBE, SECRETS]
+
+
 def test_a_secret_that_is_not_shown_is_known_of(world: World) -> None:
     client_id = world.existing(GenerateSecret=True)
     world.lose_original_secret(client_id)

@@ -387,6 +387,15 @@ def test_a_prefix_chooses_clients_and_is_in_the_description(world: World, writte
     assert f'Description: App clients of user pool {POOL} whose names begin with "shop "' in template
 
 
+def test_clients_that_registered_themselves_are_a_template_of_their_own(world: World, written: Written) -> None:
+    regular, own = world.existing(ClientName="web"), world.fake.register(POOL, "agent")
+
+    templates = [resources(written()), resources(written("--client-type", "DCR"))]
+
+    ids = [[one["ImportId"] for one in template.values()] for template in templates]
+    assert ids == [[f"{POOL}/{regular}"], [f"{POOL}/{own}"]]
+
+
 def test_a_prefix_that_fits_nothing_makes_no_template(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     world.existing()
 

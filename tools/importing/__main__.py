@@ -92,6 +92,11 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--prefix", metavar="TEXT", help="with --pool: only clients whose names begin like this")
     parser.add_argument(
+        "--client-type",
+        choices=("REGULAR", "DCR"),
+        help="with --pool: which clients; DCR for those that registered themselves (REGULAR)",
+    )
+    parser.add_argument(
         "--output",
         metavar="FILE",
         type=Path,
@@ -112,7 +117,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         "--region", metavar="NAME", help="with --from-native: the stack's Region (a user pool's is in its id)"
     )
     options = parser.parse_args(arguments)
-    of_the_other = ("prefix", "output") if options.pool is None else ("output_dir", "region")
+    of_the_other = ("prefix", "client_type", "output") if options.pool is None else ("output_dir", "region")
     for name in of_the_other:
         if getattr(options, name) is not None:
             mode = "--from-native" if options.pool is None else "--pool"
@@ -145,17 +150,18 @@ def _import(options: argparse.Namespace, clock: Clock) -> None:
         raise CannotError(f"{output} cannot be written: it is a folder, or its folder does not exist.")
     _check_credentials()
     progress = Progress(sys.stderr, clock)
-    pool = Pool(options.pool, clock, progress)
+    pool = Pool(options.pool, clock, progress, options.client_type or "REGULAR")
     everyone = pool.list_clients()
     # Ids are made from all of the names, so that they are the same with a prefix and without.
     ids = logical_ids(everyone)
     named = with_prefix(everyone, options.prefix or "")
+    kind = "app clients that registered themselves" if options.client_type == "DCR" else "app clients"
     which = f' whose names begin with "{options.prefix}"' if options.prefix else ""
     if not named:
-        raise CannotError(f"User pool {options.pool} has no app clients{which}: there is nothing to adopt.")
+        raise CannotError(f"User pool {options.pool} has no {kind}{which}: there is nothing to adopt.")
     if len(named) > MOST_RESOURCES and output is None:
         raise CannotError(
-            f"User pool {options.pool} has {len(named):,} app clients{which}, and a stack holds at most "
+            f"User pool {options.pool} has {len(named):,} {kind}{which}, and a stack holds at most "
             f"{MOST_RESOURCES} resources: give --output FILE for several templates, or --prefix for some clients."
         )
     resources: list[str] = []
@@ -167,7 +173,7 @@ def _import(options: argparse.Namespace, clock: Clock) -> None:
     for note in pool.notes():
         print(note, file=sys.stderr)
     if not resources:
-        raise CannotError(f"User pool {options.pool} has no app clients{which} any more.")
+        raise CannotError(f"User pool {options.pool} has no {kind}{which} any more.")
     _write(templates(resources, f"App clients of user pool {options.pool}{which}"), output)
 
 

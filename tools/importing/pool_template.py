@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from botocore.client import BaseClient
 
-    from user_pool_client.domain.app_client import AppClient, ClientSummary
+    from user_pool_client.domain.app_client import AppClient, ClientSummary, ClientType
 
 # CloudFormation's limits. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MOST_RESOURCES, MOST_BYTES = 500, 1_048_576
@@ -124,7 +124,8 @@ class _Paced:
 class Pool:
     """A user pool that is read, as slowly as it has to be. Raises ProviderError where it may not be."""
 
-    def __init__(self, pool_id: str, clock: Clock, progress: Progress) -> None:
+    def __init__(self, pool_id: str, clock: Clock, progress: Progress, client_type: ClientType = "REGULAR") -> None:
+        self._client_type = client_type
         self._pool_id = pool_id
         self._clock = clock
         self._progress = progress
@@ -134,7 +135,7 @@ class Pool:
 
     def list_clients(self) -> list[ClientSummary]:
         """Return id and name of every client, in no order; pages that change meanwhile may show one twice."""
-        found = self._clients().list_clients(self._pool_id)
+        found = self._clients().list_clients(self._pool_id, self._client_type)
         return list({client.client_id: client for client in found}.values())
 
     def describe(self, client_id: str) -> AppClient | None:

@@ -10,7 +10,7 @@ from user_pool_client.aws.calls import Answer, Call, Caller, Judgement, Refusal,
 from user_pool_client.aws.retry import TRY_LATER
 from user_pool_client.aws.sessions import Role
 from user_pool_client.aws.sts import role_credentials
-from user_pool_client.domain.app_client import AppClient, ClientSecretRef, ClientSummary
+from user_pool_client.domain.app_client import AppClient, ClientSecretRef, ClientSummary, ClientType
 from user_pool_client.domain.errors import FeatureUnavailable, NotFound, OutcomeUnknown, ProviderError, Refused
 from user_pool_client.domain.properties import PUBLISH, TOKENS, UPDATABLE, Settings
 from user_pool_client.domain.sensitive import Sensitive
@@ -174,12 +174,15 @@ class AppClients:
             return f"https://{pool['Domain']}.{auth}.{region}.amazoncognito.com/oauth2/token"
         return ""
 
-    def list_clients(self, pool_id: str) -> list[ClientSummary]:
-        """Return the id and the name of every client of the pool; '' where the list shows no name."""
+    def list_clients(self, pool_id: str, client_type: ClientType = "REGULAR") -> list[ClientSummary]:
+        """Return the id and the name of every client of this type; '' where the list shows no name.
+
+        Cognito leaves the others out of each page, so a page may be empty and still have a next one.
+        """
         clients: list[ClientSummary] = []
-        page: dict[str, Any] = {}
+        parameters: dict[str, Any] = {"UserPoolId": pool_id, "MaxResults": _PAGE, "ClientType": client_type}
         while True:
-            answer = self._call("ListUserPoolClients", {"UserPoolId": pool_id, "MaxResults": _PAGE, **page})
+            answer = self._call("ListUserPoolClients", parameters)
             clients += [
                 ClientSummary(client["ClientId"], client.get("ClientName", ""))
                 for client in answer.get("UserPoolClients", [])
@@ -187,7 +190,7 @@ class AppClients:
             ]
             if not answer.get("NextToken"):
                 return clients
-            page = {"NextToken": answer["NextToken"]}
+            parameters["NextToken"] = answer["NextToken"]
 
     def session_minutes(self, pool_id: str, client_id: str) -> int | None:
         """Return SSOSession's MaxValidityMinutes, None where Cognito does not show them."""

@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from user_pool_client.domain.properties import Settings
 from user_pool_client.domain.sensitive import Sensitive
+
+# Who registered a client: somebody with AWS's API, or the client itself (dynamic client registration).
+type ClientType = Literal["REGULAR", "DCR"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -377,6 +377,16 @@ _ClientNamePrefix = Annotated[
 ]
 
 
+_ClientType = Annotated[
+    Literal["REGULAR", "DCR"],
+    Setting(
+        "Which clients to list: REGULAR ones, or those that registered themselves (DCR).",
+        default="REGULAR",
+        target="provider",
+    ),
+]
+
+
 _Refresh = Annotated[
     str,
     Meta(max_length=4096),
@@ -412,6 +422,7 @@ class ListProperties(TypedDict, total=False):
 
     UserPoolId: Required[_UserPoolId]
     ClientNamePrefix: _ClientNamePrefix
+    ClientType: _ClientType
     Refresh: _Refresh
     RoleArn: _RoleArn
     ExternalId: _ExternalId

@@ -65,7 +65,8 @@ def _lookup(ctx: Context) -> Outcome:
 
 def _list_all(ctx: Context) -> Outcome:
     desired = _parse(ctx, ListProperties)
-    clients = with_prefix(ctx.clients(desired).list_clients(desired["UserPoolId"]), desired.get("ClientNamePrefix", ""))
+    listed = ctx.clients(desired).list_clients(desired["UserPoolId"], desired.get("ClientType", "REGULAR"))
+    clients = with_prefix(listed, desired.get("ClientNamePrefix", ""))
     outcome = _list(desired["UserPoolId"], clients)
     if not fits(outcome, ctx.request.envelope):
         raise Refused(

@@ -34,6 +34,8 @@ def with_hidden_secret(clients: ClientSecrets, observed: AppClient, *, needed: b
     """
     if observed.has_secret is not None:
         return observed
+    if observed.client_type == "DCR":  # there are no operations on secrets for a client that registered itself
+        return dataclasses.replace(observed, has_secret=False)
     try:
         has_secret = bool(clients.list_secrets(observed.pool_id, observed.client_id))
     except FeatureUnavailable:

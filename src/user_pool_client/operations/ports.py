@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from user_pool_client.domain.app_client import AppClient, ClientSecretRef, ClientSummary
+from user_pool_client.domain.app_client import AppClient, ClientSecretRef, ClientSummary, ClientType
 from user_pool_client.domain.credentials import CURRENT, Credentials, Version
 from user_pool_client.domain.journal import Begin, Begun, Change, End, NotBegun, Ownership, Record
 from user_pool_client.domain.properties import Settings
@@ -38,8 +38,8 @@ class AppClients(ClientSecrets, Protocol):
     def create(self, settings: Settings) -> AppClient:
         """Create a client; raise OutcomeUnknown where one may have been created."""
 
-    def list_clients(self, pool_id: str) -> list[ClientSummary]:
-        """Return the ID and the name of every client of the pool."""
+    def list_clients(self, pool_id: str, client_type: ClientType = "REGULAR") -> list[ClientSummary]:
+        """Return the ID and the name of every client of the pool that is of this type."""
 
     def update(self, pool_id: str, client_id: str, settings: Settings) -> AppClient:
         """Replace the client's whole configuration."""
