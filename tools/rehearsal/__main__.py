@@ -391,6 +391,9 @@ class Rehearsal:
             table({path: self._screen.masked(text) for path, text in rows.items()}, indent=6)
         if found.unknown:
             table({path: f"unknown until deployed: {depends}" for path, depends in found.unknown.items()}, indent=6)
+        if found.unsupported:
+            names = ", ".join(found.unsupported)
+            paragraph(f"Not known to this version, and may be reset by an update: {names}", indent=6)
         for problem in found.problems:
             print()
             paragraph(self._screen.masked(f"It will be refused: {problem}"), indent=6)

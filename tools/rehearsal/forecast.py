@@ -36,6 +36,8 @@ class Forecast:
     unknown: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     second_look: bool = False
+    unsupported: tuple[str, ...] = ()
+    """The client's settings that this version does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ def _forecast(
     told_problems = tuple(dict.fromkeys(str(one) for one in problems if not one.properties() & change.unknown.keys()))
     changes = {**_differences(before, after), **_provider_changes(applied, desired)}
     changes = {name: values for name, values in changes.items() if name.partition(".")[0] not in change.unknown}
-    return Forecast(what, changes, change.unknown, told_problems, second_look)
+    return Forecast(what, changes, change.unknown, told_problems, second_look, tuple(sorted(present.unknown)))
 
 
 def _known(properties: Mapping[str, Any], change: Change) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from user_pool_client.aws import unknown_members
 from user_pool_client.aws.calls import Answer, Call, Caller, Judgement, Refusal, Service
 from user_pool_client.aws.retry import TRY_LATER
 from user_pool_client.aws.sessions import Role
@@ -123,7 +124,7 @@ class AppClients:
             self.secrets.append(secret)
         answer = self._call("CreateUserPoolClient", settings, idempotent=False)
         # A new client has no second secret that would not be shown.
-        created = self._observed(answer["UserPoolClient"])
+        created = self._observed(answer)
         return dataclasses.replace(created, has_secret=created.has_secret is True)
 
     def describe(self, pool_id: str, client_id: str) -> AppClient | None:
@@ -132,7 +133,7 @@ class AppClients:
             answer = self._call("DescribeUserPoolClient", {"UserPoolId": pool_id, "ClientId": client_id})
         except NotFound:
             return None
-        return self._observed(answer["UserPoolClient"])
+        return self._observed(answer)
 
     def list_secrets(self, pool_id: str, client_id: str) -> list[ClientSecretRef]:
         """Return the client's secrets, without their values. Describe shows none once the original one is deleted."""
@@ -208,7 +209,7 @@ class AppClients:
     def update(self, pool_id: str, client_id: str, settings: Settings) -> AppClient:
         """Send every setting, changed or not: Cognito resets whatever a call leaves out."""
         answer = self._call("UpdateUserPoolClient", {"UserPoolId": pool_id, "ClientId": client_id, **settings})
-        return self._observed(answer["UserPoolClient"])
+        return self._observed(answer)
 
     def delete(self, pool_id: str, client_id: str, *, after_deadline: bool = False) -> bool:
         """Delete the client; return False if there was nothing to delete. `even_late` begins after the deadline too."""
@@ -220,7 +221,8 @@ class AppClients:
             return False
         return True
 
-    def _observed(self, client: Mapping[str, Any]) -> AppClient:
+    def _observed(self, answer: Answer) -> AppClient:
+        client: Mapping[str, Any] = answer["UserPoolClient"]
         secret = Sensitive(client["ClientSecret"]) if client.get("ClientSecret") else None
         if secret is not None:
             self.secrets.append(secret)
@@ -241,6 +243,7 @@ class AppClients:
             modified=client.get("LastModifiedDate"),
             client_type=client.get("ClientType", ""),
             secret_arn=secret_arn,
+            unknown=unknown_members.texts(answer, self.secrets),
         )
 
     def _call(

@@ -11,6 +11,7 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
+from user_pool_client.aws.unknown_members import keep_unknown_members
 from user_pool_client.deadline import Clock
 from user_pool_client.domain.physical_id import stack_name
 from user_pool_client.domain.sensitive import Sensitive
@@ -118,6 +119,8 @@ def _new_client(service: str, region: str, credentials: RoleCredentials | None, 
         options["aws_session_token"] = credentials.session_token.reveal()
     new: Any = boto3.client
     client: BaseClient = new(service, **options)
+    if service == "cognito-idp":
+        keep_unknown_members(client)
     return client
 
 

@@ -1,6 +1,7 @@
 """An app client, an entry of a pool's list, and a client secret, as Cognito shows them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -18,7 +19,7 @@ class AppClient:
     `settings` are those of its members that UpdateUserPoolClient takes, and SSOSession where somebody asked for it;
     empty members are not there. `has_secret` is None where no secret is shown and nobody asked
     ListUserPoolClientSecrets. `secret_arn` is the ARN of the secret that Cognito itself stores in Secrets Manager, ''
-    if it stores none.
+    if it stores none. `unknown` are the members that this version does not know, as JSON with secrets masked.
     """
 
     pool_id: str
@@ -30,6 +31,7 @@ class AppClient:
     modified: datetime | None = None
     client_type: str = ""
     secret_arn: str = ""
+    unknown: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

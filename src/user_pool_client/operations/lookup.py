@@ -15,7 +15,7 @@ from user_pool_client.log import logger
 from user_pool_client.operations import rollback
 from user_pool_client.operations.context import Context
 from user_pool_client.operations.name_search import format_clients, with_prefix
-from user_pool_client.operations.observe import with_hidden_secret
+from user_pool_client.operations.observe import report_unknown_settings, with_hidden_secret
 from user_pool_client.operations.ports import AppClients
 
 
@@ -56,6 +56,7 @@ def _lookup(ctx: Context) -> Outcome:
     found = clients.describe(desired["UserPoolId"], client_id)
     if found is None:
         raise NotFound(f"There is no app client {client_id} in user pool {desired['UserPoolId']}.", f"correct {key}.")
+    report_unknown_settings(found)
     shown = dict(attributes(with_hidden_secret(clients, found)))
     if not desired.get("IncludeSecret"):
         shown.pop("ClientSecret", None)

@@ -8,6 +8,7 @@ from user_pool_client.domain.physical_id import is_client_id
 from user_pool_client.domain.plan import import_id_of, imported
 from user_pool_client.domain.properties import PUBLISH, Settings
 from user_pool_client.domain.rules import secret_wanted
+from user_pool_client.log import count_metric, logger
 from user_pool_client.operations.ports import AppClients, ClientSecrets
 
 
@@ -20,10 +21,21 @@ def observe(clients: AppClients, desired: Settings, client_id: str) -> AppClient
     if not is_client_id(client_id) or import_id_of(desired) not in (None, client_id):
         return None
     observed = clients.describe(desired["UserPoolId"], client_id)
+    report_unknown_settings(observed)
     needed = bool(secret_wanted(desired)) or "SecretId" in desired
     if observed is None or not (needed or imported(desired) or desired.keys() & {"GenerateSecret", PUBLISH}):
         return observed
     return with_hidden_secret(clients, observed, needed=needed)
+
+
+def report_unknown_settings(observed: AppClient | None) -> None:
+    """Log and count the settings of a client that this version does not know.
+
+    docs/decisions/0033-settings-that-are-not-known-are-not-sent-back.md
+    """
+    if observed is not None and observed.unknown:
+        count_metric("UnknownSettings")
+        logger.warning("Unknown settings", extra={"client_id": observed.client_id, "names": sorted(observed.unknown)})
 
 
 def with_hidden_secret(clients: ClientSecrets, observed: AppClient, *, needed: bool = False) -> AppClient:

@@ -201,6 +201,8 @@ def _create(ctx: Context, clients: AppClients, desired: Settings, decision: plan
 def _update(ctx: Context, clients: AppClients, decision: plan.Update) -> AppClient:
     before = decision.observed
     ctx.decision.update(decision="update", because="settings differ", changed=list(decision.changed))
+    if before.unknown:
+        ctx.decision.update(may_reset=dict(before.unknown))
     cognito_secret.keep_known_secret(ctx, clients, decision)
     updated = clients.update(before.pool_id, before.client_id, decision.settings)
     return dataclasses.replace(updated, has_secret=updated.has_secret or before.has_secret)
