@@ -27,7 +27,7 @@ CDK_BENCHMARK := $(if $(NPM),benchmarks/cdk/node_modules/.installed)
 quietly = output=$$($(1) 2>&1) || { echo "$$output" >&2; exit 1; }
 
 .NOTPARALLEL:
-.PHONY: help demo rehearse test chaos check lint docs reference schema lint-template import-template bench build clean
+.PHONY: help demo rehearse test chaos newest check lint docs reference schema lint-template import-template bench build clean
 
 help: ## Show this text
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-16s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,13 @@ test: .venv/.installed .venv-sam/.installed .venv-local-aws/.installed $(CDK) ##
 
 chaos: .venv/.installed ## Live through some hundred stacks' lives with all that can go wrong; SEED=n LIFE=n repeats one
 	@PYTHONPATH=src .venv/bin/python -m tests.chaos $(if $(SEED),--seed "$(SEED)") $(if $(LIVES),--lives "$(LIVES)") $(if $(LIFE),--life "$(LIFE)")
+
+newest: ## Say what the newest boto3 knows of app clients that our tables do not
+	@echo "Installing the newest boto3 into .venv-newest ..." >&2
+	@$(PYTHON) -m venv --clear .venv-newest
+	@.venv-newest/bin/python -m pip install -qq --requirement requirements/dev.txt
+	@.venv-newest/bin/python -m pip install -qq --upgrade boto3 botocore
+	@PYTHONPATH=src .venv-newest/bin/python -m tools.newest
 
 check: lint docs test ## Run all static checks, build the documentation, then run all tests: what CI runs
 
@@ -83,7 +90,7 @@ build: .venv-sam/.installed ## Build the function into .aws-sam/build
 	@$(call quietly,PATH="$(CURDIR)/.venv-sam/bin:$$PATH" sam build)
 
 clean: ## Remove what was installed, built and cached
-	@rm -rf .venv .venv-sam .venv-local-aws .venv-docs .venv-cdk examples/cdk-typescript/node_modules benchmarks/cdk/node_modules .aws-sam build .coverage .*_cache .hypothesis
+	@rm -rf .venv .venv-newest .venv-sam .venv-local-aws .venv-docs .venv-cdk examples/cdk-typescript/node_modules benchmarks/cdk/node_modules .aws-sam build .coverage .*_cache .hypothesis
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.installed: requirements/dev.txt src/requirements.txt

@@ -27,9 +27,11 @@ from user_pool_client.domain.properties import (
     SETTINGS,
     UPDATABLE,
     AnalyticsConfiguration,
+    ListProperties,
     RefreshTokenRotation,
     SSOSession,
     TokenValidityUnits,
+    kind_and_limits,
 )
 
 if TYPE_CHECKING:
@@ -232,6 +234,39 @@ def test_every_call_is_an_operation_under_its_name_in_boto3() -> None:
     operations = cognito.COGNITO.operations
     assert {name: xform_name(name) for name in MODEL.operation_names if name in operations} == operations
     assert OPERATIONS
+
+
+# Operations on an app client that the function does not call, and why.
+NOT_OURS = {
+    **dict.fromkeys(("AdminInitiateAuth", "AdminRespondToAuthChallenge"), "signs users in"),
+    **dict.fromkeys(
+        ("CreateManagedLoginBranding", "DescribeManagedLoginBrandingByClient", "CreateTerms", "DescribeTermsByClient"),
+        "a resource of its own in CloudFormation",
+    ),
+    **dict.fromkeys(
+        ("DescribeRiskConfiguration", "SetRiskConfiguration", "GetUICustomization", "SetUICustomization"),
+        "a resource of its own in CloudFormation",
+    ),
+    **dict.fromkeys(("CreateCIMDPolicy", "UpdateCIMDPolicy"), "no property for it yet"),
+}
+
+
+def test_every_operation_on_a_client_is_called_or_left_for_a_reason() -> None:
+    on_clients = {name for name in MODEL.operation_names if {"UserPoolId", "ClientId"} <= members_of(name)}
+
+    assert on_clients - set(OPERATIONS) == set(NOT_OURS)
+
+
+def test_a_list_has_the_types_and_members_that_we_know() -> None:
+    kinds = input_of("ListUserPoolClients").members["ClientType"].metadata["enum"]
+    assert set(kinds) == set(get_args(kind_and_limits(ListProperties.__annotations__["ClientType"])[0]))
+    assert members_of("ListUserPoolClients") == {"UserPoolId", "MaxResults", "NextToken", "ClientType"}
+    assert set(MODEL.shape_for("UserPoolClientDescription").members) == {"ClientId", "UserPoolId", "ClientName"}
+
+
+def members_of(operation: str) -> set[str]:
+    shape = input_of(operation)
+    return set() if shape is None else set(shape.members)
 
 
 @pytest.mark.parametrize("error", ERRORS)
