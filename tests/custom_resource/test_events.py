@@ -37,7 +37,7 @@ EXPECTED: dict[str, tuple[str, list[str]]] = {
         "SUCCESS",
         [*(GET, DESCRIBE_SECRET), CREATE, *(GET, DESCRIBE_SECRET, SECRETS, DESCRIBE_POOL, PUT)],
     ),
-    "adopt": ("SUCCESS", [DESCRIBE, UPDATE]),
+    "adopt": ("SUCCESS", [DESCRIBE, SECRETS, UPDATE]),
     "update-in-place": ("SUCCESS", [DESCRIBE, UPDATE]),
     "update-that-replaces": ("SUCCESS", [DESCRIBE, SECRETS, CREATE]),
     "update-rollback": ("SUCCESS", [DESCRIBE, UPDATE]),
@@ -49,7 +49,7 @@ EXPECTED: dict[str, tuple[str, list[str]]] = {
     "delete-after-a-failed-create": ("SUCCESS", []),
     "delete-with-an-invented-id": ("SUCCESS", []),
     "bad-properties": ("FAILED", []),
-    "look-up": ("SUCCESS", [LIST, DESCRIBE]),
+    "look-up": ("SUCCESS", [LIST, DESCRIBE, SECRETS]),
     "list": ("SUCCESS", [LIST]),
 }
 TYPES = {"look-up": LOOKUP_TYPE, "list": LIST_TYPE}

@@ -34,6 +34,16 @@ def test_a_client_is_created_with_a_secret_that_cognito_stores(world: World) -> 
     assert world.calls() == [CREATE]
 
 
+@pytest.mark.parametrize(
+    "template", [BARE, CONFIDENTIAL, {**BARE, "ClientSecret": OWN_SECRET}], ids=["public", "generated", "own"]
+)
+def test_a_create_that_does_not_want_it_does_not_speak_of_it(world: World, template: Json) -> None:
+    answer = world.create({**template, PUBLISH: "false"})
+
+    assert answer.status == "SUCCESS"
+    assert PUBLISH not in world.fake.calls[0].params
+
+
 def test_an_existing_secret_is_handed_over_in_place(world: World) -> None:
     created = world.create(CONFIDENTIAL)
     known = created.data["ClientSecret"]

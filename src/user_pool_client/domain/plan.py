@@ -144,7 +144,7 @@ def plan_create(settings: Settings, reason: str) -> Create:
     units = settings.get("TokenValidityUnits") or {}
     numbers = {token.validity: token.default_in(units[token.name]) for token in TOKENS if token.name in units}
     whole = {**{name: number for name, number in numbers.items() if number is not None}, **settings}
-    sent = {name: whole[name] for name in CREATABLE if name in whole}
+    sent = {name: whole[name] for name in CREATABLE if name in whole and (name != PUBLISH or whole[name])}
     return Create({name: value for name, value in sent.items() if value or name not in ATTRIBUTE_LISTS}, reason)
 
 
