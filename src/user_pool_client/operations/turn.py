@@ -65,6 +65,7 @@ class Turn:
     deleted: bool = False
     _observed_at: float = 0.0
     _until: float = 0.0
+    _takes_back: bool = False
     _noted: Change | None = None
 
     @property
@@ -105,6 +106,7 @@ class Turn:
         another request was at work meanwhile: this waits until that one has ended, or its time is up. Raises
         RespondedBefore, Overtaken, and other ProviderErrors where the journal cannot be written.
         """
+        self._takes_back = change is None
         if change is not None:
             change = dataclasses.replace(change, since=self._signed_at(), until=self._lease_ends())
         self.planned = change
@@ -210,9 +212,15 @@ class Turn:
         return self._until
 
     def _signed_at(self) -> float:
-        """Return when the request was signed; one that is not dated (an emulator's) counts from when it came."""
-        signed_at = self.invocation.request.signed_at
-        return self.invocation.arrived_at if signed_at is None else signed_at.timestamp()
+        """Return when the request was signed; one that is not dated (an emulator's) counts from when it came.
+
+        The date is cut to the second. Within one, a rollback comes after the update, and a Delete after both.
+        """
+        request = self.invocation.request
+        if request.signed_at is None:
+            return self.invocation.arrived_at
+        place = 0.5 if request.request_type == "Delete" else 0.25 if self._takes_back else 0.0
+        return request.signed_at.timestamp() + place
 
     def _now(self) -> float:
         return self.invocation.deadline.clock.wall()
