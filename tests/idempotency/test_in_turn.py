@@ -332,7 +332,12 @@ def test_a_lost_journal_makes_nothing_worse(world: World) -> None:
 @pytest.mark.parametrize("kind", ["Create", "Update"])
 def test_a_journal_lost_while_a_request_is_at_work_does_not_fail_it(world: World, kind: str) -> None:
     client_id = world.existing() if kind == "Update" else ""
-    world.fake.on_call = lambda operation, _params: operation in (CREATE, UPDATE) and world.journal.lose()
+
+    def lose(operation: str, _params: Json) -> None:
+        if operation in (CREATE, UPDATE):
+            world.journal.lose()
+
+    world.fake.on_call = lose
     new = {**NAMED, "LogoutURLs": [APP]}
 
     answer = world.create(new) if kind == "Create" else world.update(client_id, new, NAMED)

@@ -4,7 +4,7 @@ from typing import Any
 
 from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.plan import ATTRIBUTE_LISTS, NoChange, Update, canonical, default_flows, sendable_analytics
-from user_pool_client.domain.properties import SETTINGS, TOKENS, UPDATABLE, Settings
+from user_pool_client.domain.properties import PUBLISH, SETTINGS, TOKENS, UPDATABLE, Settings
 
 _TOKEN_SETTINGS = frozenset({"TokenValidityUnits", *(token.validity for token in TOKENS)})
 
@@ -29,14 +29,22 @@ def undo(*, before: Settings, after: Settings, observed: AppClient) -> Update | 
     if units:
         wanted["TokenValidityUnits"] = units
     wanted["AnalyticsConfiguration"] = sendable_analytics(wanted.get("AnalyticsConfiguration") or {}) or None
+    wanted[PUBLISH] = False if _has_published(before, after, observed) else None
     settings = {
         name: wanted[name]
         for name in UPDATABLE
         if wanted.get(name) is not None and (wanted[name] or name not in ATTRIBUTE_LISTS)
     }
     after_all = canonical(settings)
-    changed = tuple(name for name in UPDATABLE if now[name] != after_all[name])
+    changed = tuple(
+        name for name in UPDATABLE if now[name] != after_all[name] or (name == PUBLISH and name in settings)
+    )
     return Update(observed, settings, changed) if changed else NoChange(observed)
+
+
+def _has_published(before: Settings, after: Settings, observed: AppClient) -> bool:
+    """Tell whether the request let Cognito store the secret: only then it is taken back, because that deletes it."""
+    return bool(after.get(PUBLISH)) and not before.get(PUBLISH) and bool(observed.settings.get(PUBLISH))
 
 
 def likely_change(*, desired: Settings, applied: Settings) -> tuple[Settings, Settings]:
@@ -46,8 +54,13 @@ def likely_change(*, desired: Settings, applied: Settings) -> tuple[Settings, Se
     failed one names is left out: its value from before is not known, so it stays.
     """
     names = [name for name in UPDATABLE if name in desired and desired[name] is not None]
-    before = {name: desired[name] for name in names}
-    after = {name: applied[name] for name in names if applied.get(name) is not None}
+    before: dict[str, Any] = {name: desired[name] for name in names}
+    after: dict[str, Any] = {name: applied[name] for name in names if applied.get(name) is not None}
+    # A number and its unit belong together: what one template says of a token, the other one's pair is held against.
+    had, has = desired.get("TokenValidityUnits") or {}, applied.get("TokenValidityUnits") or {}
+    tokens = [token for token in TOKENS if token.validity in before or token.name in had]
+    after |= {token.validity: applied[token.validity] for token in tokens if applied.get(token.validity) is not None}
+    after["TokenValidityUnits"] = {token.name: has[token.name] for token in tokens if token.name in has}
     return before, after
 
 

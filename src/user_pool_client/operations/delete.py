@@ -73,7 +73,7 @@ def _reason_to_release(ctx: Context, applied: Settings, client_id: str, record: 
     if imports:
         return f"{', '.join(imports)} is in the template"
     change = record.change if record is not None else None
-    if change is not None and change.imported and change.client_id == client_id:
+    if change is not None and _has_imported(change, client_id):
         return "the client was imported"
     owner = _owner(ctx, applied["UserPoolId"], client_id)
     if owner is not None and owner.resource != ctx.turn.resource:

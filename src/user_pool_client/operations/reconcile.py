@@ -8,7 +8,15 @@ from user_pool_client.custom_resource.response import Outcome
 from user_pool_client.domain import plan
 from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.attributes import attributes
-from user_pool_client.domain.errors import FeatureUnavailable, InvalidProperties, NotFound, Refused
+from user_pool_client.domain.credentials import CURRENT
+from user_pool_client.domain.errors import (
+    FeatureUnavailable,
+    InvalidProperties,
+    NotFound,
+    ProviderError,
+    Refused,
+    TryLater,
+)
 from user_pool_client.domain.journal import Change, digest
 from user_pool_client.domain.parsing import parse_previous
 from user_pool_client.domain.properties import Settings
@@ -19,19 +27,30 @@ from user_pool_client.operations.context import Context
 from user_pool_client.operations.name_search import find_import
 from user_pool_client.operations.observe import observe
 from user_pool_client.operations.ports import AppClients
-from user_pool_client.operations.turn import RespondedBefore
+from user_pool_client.operations.turn import Overtaken, RespondedBefore
 
 
 def reconcile(ctx: Context) -> Outcome:
     """Make the client what the template wants; in a rollback, what it was. Raises ProviderError."""
     try:
-        return _reconcile(ctx)
+        return _reconcile_or_restore(ctx)
     except RespondedBefore as before:
         return _respond_again(ctx, before.outcome)
-    except (InvalidProperties, Refused):
+
+
+def _reconcile_or_restore(ctx: Context) -> Outcome:
+    busy: TryLater | None = None
+    try:
+        return _reconcile(ctx)
+    except Overtaken:
+        raise
+    except (InvalidProperties, Refused, TryLater) as error:
         # What was right before the update that failed is never refused in its rollback.
         if ctx.turn.has_begun or not rollback.is_under_way(ctx):
             raise
+        busy = TryLater(error.why, rollback.CONTINUE) if isinstance(error, TryLater) else None
+    if busy is not None:
+        raise busy
     return _restore(ctx)
 
 
@@ -72,7 +91,19 @@ def _reconcile(ctx: Context, *, in_rollback: bool = False) -> Outcome:
 def _restore(ctx: Context) -> Outcome:
     """Undo the failed update; only where the stack's own client is gone, the template decides."""
     restored = rollback.restore(ctx)
-    return restored if restored is not None else _reconcile(ctx, in_rollback=True)
+    if restored is not None:
+        return restored
+    try:
+        return _reconcile(ctx, in_rollback=True)
+    except Overtaken:
+        raise
+    except TryLater as error:
+        failed: ProviderError = TryLater(error.why, rollback.CONTINUE)
+    except (InvalidProperties, Refused) as error:
+        failed = error
+    if isinstance(failed, TryLater) or ctx.turn.owned is not None:
+        raise failed
+    return rollback.let_through(ctx, failed)
 
 
 def _respond_again(ctx: Context, sent: Outcome) -> Outcome:
@@ -80,7 +111,8 @@ def _respond_again(ctx: Context, sent: Outcome) -> Outcome:
     ctx.decision.update(decision="answer as before", because="another delivery of the request was carried out")
     if sent.status == "FAILED":
         return sent
-    desired = parse_and_validate(ctx.request.properties, is_create=ctx.request.request_type == "Create")
+    # The template that a rollback goes back to need not parse.
+    desired = {name: value for name, value in parse_previous(ctx.request.properties).items() if value is not None}
     clients = ctx.clients(desired)
     client = clients.describe(desired["UserPoolId"], sent.physical_id)
     if client is None:  # a later request has deleted it
@@ -170,7 +202,12 @@ def _change(ctx: Context, clients: AppClients, desired: Settings, applied: Setti
     match decision:
         case plan.Create(settings, _):
             after = {name: value for name, value in settings.items() if name != "ClientSecret"}
-            return dataclasses.replace(change, after=after, unsure=True)
+            change = dataclasses.replace(change, after=after, unsure=True)
+            if request.request_type == "Create" or "SecretId" not in desired:
+                return change
+            version = ctx.secrets.version(desired["SecretId"], CURRENT)
+            version_id = "" if version is None else version.version_id
+            return dataclasses.replace(change, secret_id=desired["SecretId"], version_before=version_id)
         case plan.Update(client, settings, _):
             after = dict(settings)
         case plan.NoChange(client):

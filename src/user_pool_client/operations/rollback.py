@@ -25,7 +25,7 @@ from user_pool_client.operations.turn import Overtaken
 _ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
 # A Delete in these states takes back what an operation that failed has added.
 _TAKING_BACK = frozenset({_ROLLING_BACK, "ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"})
-_CONTINUE = "continue the rollback in a few minutes (aws cloudformation continue-update-rollback)."
+CONTINUE = "continue the rollback in a few minutes (aws cloudformation continue-update-rollback)."
 
 
 def is_under_way(ctx: Context) -> bool:
@@ -76,16 +76,35 @@ def restore(ctx: Context) -> Outcome | None:
         if not _is_of(change, ctx):
             ctx.decision.update(journal="the failed update changed nothing")
             return _restored(ctx, desired, request.physical_id, None)
-        return _undo(ctx, desired, applied, change, record)
+        outcome = _undo(ctx, desired, applied, change, record)
+        if outcome is not None:
+            _forget(ctx, change)
     except Overtaken:
         raise
-    except ProviderError as error:  # a deployment cannot begin before the rollback has ended
-        failed = (
-            TryLater(error.why, _CONTINUE)
-            if isinstance(error, TryLater)
-            else Refused(error.why, error.remedy.replace("deploy again.", _CONTINUE))
-        )
-    raise failed
+    except Refused as error:
+        return let_through(ctx, error)
+    except TryLater as error:
+        busy = TryLater(error.why, CONTINUE)
+    else:
+        return outcome
+    raise busy
+
+
+def let_through(ctx: Context, error: ProviderError) -> Outcome:
+    """Succeed although nothing can be restored: a rollback that fails for good would help nobody."""
+    applied, client_id = parse_previous(ctx.request.properties), ctx.request.physical_id
+    ctx.decision.update(because=error.why)
+    logger.warning("Nothing to restore", extra={"client_id": client_id, "because": error.why})
+    data = attributes(AppClient(applied.get("UserPoolId") or "", client_id, {}))
+    return Outcome("SUCCESS", client_id, data=data)
+
+
+def _forget(ctx: Context, change: Change) -> None:
+    """Let the journal know that a change was undone, so that no later rollback undoes it again.
+
+    A second attempt at the same update has the same property sets; it may change nothing, or never be delivered.
+    """
+    ctx.turn.planned = dataclasses.replace(change, desired="", before={}, after={}, minutes_before=None)
 
 
 def undo_import(ctx: Context, applied: Settings, change: Change) -> None:
@@ -98,7 +117,7 @@ def undo_import(ctx: Context, applied: Settings, change: Change) -> None:
 
 
 def _begin(ctx: Context) -> Record | None:
-    """Begin, and return what the journal has; a rollback goes on without a journal."""
+    """Begin, and return what the journal has; a rollback goes on with one that can only be read, and without one."""
     try:
         ctx.turn.observing()
         while ctx.turn.take(None):
@@ -118,20 +137,31 @@ def _is_of(change: Change, ctx: Context) -> bool:
 
 def _undo(ctx: Context, desired: Settings, applied: Settings, change: Change, record: Record) -> Outcome | None:
     current_id, home_id = ctx.request.physical_id, change.previous_id or ctx.request.physical_id
-    if change.imported and change.client_id != home_id:
-        undo_import(ctx, applied, change)
-    elif not change.client_id:
-        _delete_replacement(ctx, applied, change, record)
+    try:
+        if change.imported and change.client_id != home_id:
+            undo_import(ctx, applied, change)
+        elif not change.client_id:
+            _delete_replacement(ctx, applied, change, record)
+    except TryLater:
+        raise
+    except ProviderError as error:
+        logger.warning("Not restored", extra={"client_id": change.client_id, "because": error.why})
     if home_id != current_id and not _exists(ctx, desired, home_id):
         home_id = current_id
-    restored = _restored(ctx, desired, home_id, change)
-    # Once undone, it must not be taken for the change of a later update that exchanges the same property sets.
-    ctx.turn.planned = dataclasses.replace(change, desired="")
-    return restored
+    return _restored(ctx, desired, home_id, change)
 
 
 def _exists(ctx: Context, desired: Settings, client_id: str) -> bool:
-    return observe(ctx.clients(desired), desired, client_id) is not None
+    return _observe(ctx, desired, client_id) is not None
+
+
+def _observe(ctx: Context, desired: Settings, client_id: str) -> AppClient | None:
+    """Return the client. Whether it has a secret that is not shown is not needed to restore it."""
+    clients = ctx.clients(desired)
+    try:
+        return observe(clients, desired, client_id)
+    except Refused:
+        return clients.describe(desired["UserPoolId"], client_id)
 
 
 def _delete_replacement(ctx: Context, applied: Settings, change: Change, record: Record) -> None:
@@ -141,27 +171,34 @@ def _delete_replacement(ctx: Context, applied: Settings, change: Change, record:
     created = record.client_id if record.client_id != change.previous_id else ""
     if not created:
         created = orphans.find_created(ctx, ctx.clients(applied), change) or ""
-    if created:
+    owner = ctx.turn.journal.owner(change.pool_id, created) if created else None
+    if created and (owner is None or not (owner.imported or owner.resource != ctx.turn.resource)):
+        ctx.decision.update(left_behind=[created])
         secret_sync.restore_secret(ctx, applied, created)
         ctx.clients(applied).delete(change.pool_id, created)
+        del ctx.decision["left_behind"]
         ctx.turn.released = change.pool_id, created
         ctx.decision.update(deleted=created)
 
 
 def _restore_what_is_sure(ctx: Context, desired: Settings, applied: Settings) -> Outcome | None:
     """Restore without a journal: only what the failed template demonstrably set."""
-    clients = ctx.clients(desired)
-    client = observe(clients, desired, ctx.request.physical_id)
+    client = _observe(ctx, desired, ctx.request.physical_id)
     if client is None or not plan.applied_to(client, desired, applied, ctx.request.physical_id):
         return _restored(ctx, desired, ctx.request.physical_id, None)
-    before, after = undo.likely_change(desired=desired, applied=applied)
+    name = ctx.request.generated_name
+    before, after = undo.likely_change(desired=desired, applied={"ClientName": name, **applied})
     likely = Change("", "Update", "", "", client.pool_id, client.client_id, before=before, after=after)
+    session, failed = desired.get("SSOSession"), plan.session(applied, desired)
+    if session and failed:
+        minutes = session["MaxValidityMinutes"], failed["MaxValidityMinutes"]
+        likely = dataclasses.replace(likely, minutes_before=minutes[0], minutes_after=minutes[1])
     return _restored(ctx, desired, client.client_id, likely)
 
 
 def _restored(ctx: Context, desired: Settings, client_id: str, change: Change | None) -> Outcome | None:
     clients = ctx.clients(desired)
-    client = observe(clients, desired, client_id)
+    client = _observe(ctx, desired, client_id)
     if client is None and not plan.imported(desired) and is_client_id(client_id):
         return None
     if client is None:  # nothing can be restored, and a rollback that fails would help nobody

@@ -108,7 +108,12 @@ def version_to_change(ctx: Context, client: AppClient, desired: Settings, applie
     version = ctx.secrets.version(desired["SecretId"], CURRENT)
     if version is None or not _names(version, client.client_id):
         stored = _from_previous_secret(ctx.secrets, client, desired, applied, None)
-        if stored is None and (client.secret or _earlier(ctx, desired["SecretId"], client.client_id) is None):
+        # Cognito shows the secret that it stores itself only after this update has taken it back.
+        if (
+            stored is None
+            and not client.secret_arn
+            and (client.secret or _earlier(ctx, desired["SecretId"], client.client_id) is None)
+        ):
             _from_describe(client)
     return "" if version is None else version.version_id
 
@@ -197,6 +202,8 @@ def _undo_store(ctx: Context, clients: ClientSecrets, client: AppClient, desired
         return
     if _names(current, client.client_id) and not _is_stored_by(current, change):
         return  # a rotation's
+    if current.credentials is not None and current.credentials.client_secret == desired.get("ClientSecret"):
+        return  # the journal cannot tell updates apart that differ in nothing but their ClientSecret
     earlier = _labelled(ctx, secret_id, before)
     if earlier is None:
         return
