@@ -104,6 +104,23 @@ def dying_at(kept: Kept, operation: str, act: Callable[[], object]) -> None:
     kept.secrets.on_call = hear
 
 
+@pytest.mark.parametrize("died", [False, True])
+def test_a_rotation_after_an_update_that_stored_nothing_stays(kept: Kept, died: bool) -> None:
+    client_id = with_own_secret(kept)
+    new = own(kept, LogoutURLs=[APP])
+    if died:
+        assert kept.dying(5, lambda: kept.world.update(client_id, new, own(kept)))
+    else:
+        kept.world.update(client_id, new, own(kept))
+    kept.rotate()
+    before = kept.current()
+
+    assert kept.world.roll_back(client_id, own(kept), new).status == "SUCCESS"
+
+    assert kept.current() == before
+    assert kept.is_sound()
+
+
 def test_a_secret_that_a_rotation_under_way_has_deleted_does_not_become_current_again(kept: Kept) -> None:
     client_id = with_own_secret(kept)
     new = own(kept, OTHER_SECRET)

@@ -137,6 +137,20 @@ def test_a_failed_import_that_is_taken_back_gives_the_secret_back(kept: Kept, st
     assert kept.is_sound()
 
 
+def test_what_a_rotation_has_made_since_a_failed_import_stays(kept: Kept) -> None:
+    kept.made()
+    client_id = existing(kept)
+    kept.world.create(imports(kept, client_id), LogicalResourceId="Imported")
+    kept.rotate()
+    before = kept.current()
+
+    with kept.world.rolling_back("ROLLBACK_IN_PROGRESS"):
+        kept.world.delete(client_id, imports(kept, client_id), LogicalResourceId="Imported")
+
+    assert (kept.current(), before["client_id"]) == (before, client_id)
+    assert kept.is_sound()
+
+
 def test_a_failed_import_does_not_give_a_secret_back_that_cognito_refuses(kept: Kept) -> None:
     former = kept.made()
     client_id = existing(kept)

@@ -109,12 +109,9 @@ def version_to_change(ctx: Context, client: AppClient, desired: Settings, applie
     if version is None or not _names(version, client.client_id):
         stored = _from_previous_secret(ctx.secrets, client, desired, applied, None)
         # Cognito shows the secret that it stores itself only after this update has taken it back.
-        if (
-            stored is None
-            and not client.secret_arn
-            and (client.secret or _earlier(ctx, desired["SecretId"], client.client_id) is None)
-        ):
-            _from_describe(client)
+        is_hidden = client.secret is None and not client.secret_arn
+        if stored is None and is_hidden and _earlier(ctx, desired["SecretId"], client.client_id) is None:
+            _from_describe(client)  # it raises
     return "" if version is None else version.version_id
 
 
