@@ -52,19 +52,20 @@ def find_noted(ctx: Context, applied: Settings, record: Record, change: Change) 
         return None
     if not record.client_id:
         return find_created(ctx, ctx.clients(applied), change)
-    if not change.imported and not _is_of_this_operation(ctx, change):
+    try:
+        if not change.imported and not is_of_this_operation(ctx, change):
+            return None
+    except Refused as error:
+        because = f"whether an earlier operation has created the client cannot be known: {error.why}"
+        ctx.decision.update(decision="nothing deleted", because=because)
         return None
     ctx.decision.update(found=record.client_id)
     return record.client_id
 
 
-def _is_of_this_operation(ctx: Context, change: Change) -> bool:
-    try:
-        began = ctx.stacks.operation_started_at(ctx.request.stack_id)
-    except Refused as error:
-        because = f"whether an earlier operation has created the client cannot be known: {error.why}"
-        ctx.decision.update(decision="nothing deleted", because=because)
-        return False
+def is_of_this_operation(ctx: Context, change: Change) -> bool:
+    """Tell whether a change was made in the stack's present operation, which a rollback belongs to."""
+    began = ctx.stacks.operation_started_at(ctx.request.stack_id)
     # Both times are of CloudFormation's own clock; the signature's is cut to seconds.
     return began is not None and change.since + 1 > began.timestamp()
 

@@ -73,7 +73,7 @@ def restore(ctx: Context) -> Outcome | None:
         if record is None or change is None:
             ctx.decision.update(journal="knows nothing of the failed update")
             return _restore_what_is_sure(ctx, desired, applied)
-        if not _is_of(change, ctx):
+        if not _is_of(change, ctx) or _is_of_an_earlier_operation(ctx, change, record):
             ctx.decision.update(journal="the failed update changed nothing")
             return _restored(ctx, desired, request.physical_id, None)
         outcome = _undo(ctx, desired, applied, change, record)
@@ -133,6 +133,21 @@ def _begin(ctx: Context) -> Record | None:
 def _is_of(change: Change, ctx: Context) -> bool:
     """Tell whether a change is the one of the update that this request would roll back."""
     return change.request_type == "Update" and change.desired == digest(ctx.request.old_properties)
+
+
+def _is_of_an_earlier_operation(ctx: Context, change: Change, record: Record) -> bool:
+    """Tell whether this is no rollback, but the cancelled update itself, which comes while the stack rolls back.
+
+    It may look like the rollback of the update before it. One that has been tried before (continue-update-rollback) is
+    not asked about.
+    """
+    if record.request != change.request:
+        return False
+    try:
+        return not orphans.is_of_this_operation(ctx, change)
+    except ProviderError as error:
+        ctx.decision.update(not_asked=error.why)
+        return False
 
 
 def _undo(ctx: Context, desired: Settings, applied: Settings, change: Change, record: Record) -> Outcome | None:
