@@ -9,18 +9,19 @@ first, for either of them.
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import random
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.chaos.place import FRESH, Place, a_place, name_of
+from tests.canaries import OWN_SECRET
+from tests.chaos.place import ROLE, Place, a_place, name_of
 from tests.fakes.cloudformation import GONE
+from tests.fakes.cognito import ApiError
 from tests.fixtures.strategies import BAD_SETTINGS
 from tests.fixtures.templates import APP, MOBILE, effective, typed
-from tests.fixtures.world import DELETE, OTHER_POOL, POOL
+from tests.fixtures.world import DELETE, FRANKFURT_POOL, OTHER_POOL, POOL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +30,11 @@ if TYPE_CHECKING:
 
 type Json = dict[str, Any]
 
+POOLS = (POOL, OTHER_POOL, FRANKFURT_POOL)
+
 SERVICE_TIMEOUT = 3600.0
+NOT_EDITED = {"SSOSession", "RefreshTokenRotation"}
+"""The session has calls of its own; rotation makes Cognito refuse most edits of what belongs to it."""
 TRIES = 4
 """How often a Delete, or the Update of a rollback, is sent before the stack is given up: never, it must be."""
 
@@ -58,11 +63,8 @@ MENU: Sequence[Sequence[Json]] = (
     ({"SSOSession": {"MaxValidityMinutes": "90"}}, {"SSOSession": {"MaxValidityMinutes": "120"}}),
 )
 
-NOT_HEARD = "a replacement that was cancelled or died, and was never answered"
-NAMED = "a Create with a name from the template that was cancelled or died"
-UNKNOWN_REPLACEMENT = "a replacement of which Cognito's answer was lost"
-AFTER_ITS_DELETE = "a Create that died after its Delete"
-AT_ONCE = "two deliveries at once"
+JOURNAL_LOST = "the journal was lost while a request of the resource was at work or not undone yet"
+TWINS = "of several clients that it could be none was deleted, and all were logged"
 
 
 @dataclass
@@ -149,6 +151,8 @@ class Life:
         """Update some resources, add one, take one out; and take it all back if something fails."""
         self.place.tell(f"{name_in(stack)}: update")
         self.place.world.stacks.begin(stack.stack_id)
+        began = self.place.crowd.now
+        before = {one.logical_id: self.held(one) for one in stack.resources.values() if self.exists(one)}
         changes: dict[str, Json] = {}
         removed: list[Resource] = []
         added: list[Resource] = []
@@ -176,6 +180,20 @@ class Life:
             self.commit(stack, changes, sents, creates, added, removed)
         else:
             self.roll_back(stack, changes, sents, creates, added)
+            for one in stack.resources.values():
+                if one.logical_id in before and self.exists(one) and not self.lost(one, began):
+                    self.compare(stack, one, before[one.logical_id])
+
+    def held(self, one: Resource) -> tuple[str, Json]:
+        held = self.place.world.settings(one.physical_id, pool_id=one.template["UserPoolId"])
+        return one.physical_id, effective(held)
+
+    def compare(self, stack: Stack, one: Resource, before: tuple[str, Json]) -> None:
+        """Tell what a rollback has not restored."""
+        (id_before, was), (id_after, now) = before, self.held(one)
+        if id_before == id_after and was != now:
+            differing = {name: (was[name], now[name]) for name in was if was[name] != now[name]}
+            self.place.complain(f"{name_in(stack)}/{one.logical_id} was not restored: {differing}")
 
     def commit(
         self,
@@ -193,6 +211,9 @@ class Life:
             if answer.physical_id != one.physical_id:
                 self.place.counts["replacements"] += 1
                 cleanup.append((one, one.physical_id, one.template, None))
+            outside = self.set_outside.setdefault(answer.physical_id, {})
+            for name in one.template.keys() | new.keys():  # the template's by now, or reset
+                outside.pop(name, None)
             one.physical_id, one.template = answer.physical_id, new
         for one in added:
             answer = creates[one.logical_id].heard
@@ -362,9 +383,7 @@ class Life:
             if not undoing:
                 return done
             self.place.crowd.sleep(60)
-        # What a cancelled update has left may not go together with the template that comes back.
-        if not all(self.crossed(one) for one, *_ in undoing):
-            self.place.complain(f"{name_in(stack)} cannot be rolled back")
+        self.place.complain(f"{name_in(stack)} cannot be rolled back")
         return done
 
     def wait_out(self, sents: list[Sent]) -> None:
@@ -404,13 +423,26 @@ class Life:
         for one in stack.resources.values():
             quiet = all(each.over < float("inf") for sent in one.requests for each in sent.deliveries)
             if self.exists(one) and quiet:
-                minutes = self.dice.randint(4, 15)
-                self.place.tell(f"somebody sets AuthSessionValidity of {one.physical_id} to {minutes}")
+                changes = self.edits(one)
+                self.place.tell(f"somebody sets {changes} of {one.physical_id}")
                 self.place.counts["edits from outside"] += 1
-                self.place.world.set_elsewhere(
-                    one.physical_id, pool_id=one.template["UserPoolId"], AuthSessionValidity=minutes
-                )
-                self.set_outside[one.physical_id] = {"AuthSessionValidity": minutes}
+                try:
+                    self.place.world.set_elsewhere(one.physical_id, pool_id=one.template["UserPoolId"], **changes)
+                except ApiError:  # it does not go together with the rest
+                    continue
+                self.set_outside.setdefault(one.physical_id, {}).update(changes)
+
+    def edits(self, one: Resource) -> Json:
+        """Draw settings that the template does not name: what it names is its own."""
+        changes: Json = {"AuthSessionValidity": self.dice.randint(4, 15)}
+        for group in MENU:
+            settings = typed(self.dice.choice(group))
+            if self.place.happens(0.3) and not NOT_EDITED & settings.keys() and not self.names(one, group):
+                changes |= settings
+        return changes
+
+    def names(self, one: Resource, group: Sequence[Json]) -> bool:
+        return any(one.template.keys() & choice.keys() for choice in group)
 
     def exists(self, one: Resource) -> bool:
         return one.physical_id in self.place.world.client_ids(one.template["UserPoolId"])
@@ -419,7 +451,9 @@ class Life:
 
     def new_resource(self, logical_id: str) -> Resource:
         kind = self.dice.choices(["derived", "named", "kept", "imported"], weights=[5, 3, 3, 1.5])[0]
-        template: Json = {"UserPoolId": self.dice.choice([POOL, POOL, OTHER_POOL])}
+        template: Json = {"UserPoolId": self.dice.choice([POOL, POOL, OTHER_POOL, FRANKFURT_POOL])}
+        if kind != "kept" and self.place.happens(0.15):
+            template["RoleArn"] = ROLE
         match kind:
             case "named":
                 template["ClientName"] = f"web {self._number()}"
@@ -433,15 +467,16 @@ class Life:
                 self.foreign[client_id] = self.place.world.settings(client_id, pool_id=template["UserPoolId"])
                 template["ImportId"] = f"{template['UserPoolId']}/{client_id}"
         if kind in ("derived", "named"):
-            template |= self.dice.choice([{}, {"GenerateSecret": "true"}, {"GenerateSecret": "false"}])
+            own = {"ClientSecret": f"{OWN_SECRET}{self._number()}"}
+            template |= self.dice.choice([{}, {"GenerateSecret": "true"}, {"GenerateSecret": "false"}, own])
         return Resource(logical_id, kind, {**template, **self.drawn()})
 
     def changed(self, one: Resource) -> Json:
         """Change a template: other settings, sometimes with a new client in consequence, sometimes a mistake."""
-        ours = ("UserPoolId", "ClientName", "GenerateSecret", "SecretId", "ImportId")
+        ours = ("UserPoolId", "ClientName", "GenerateSecret", "SecretId", "ImportId", "ClientSecret", "RoleArn")
         new: Json = {name: one.template[name] for name in ours if name in one.template} | self.drawn()
         if one.kind != "imported" and self.place.happens(0.3):
-            if one.kind == "kept" or self.place.happens(0.4):
+            if one.kind == "kept" or "ClientSecret" in new or self.place.happens(0.4):
                 new["UserPoolId"] = OTHER_POOL if new["UserPoolId"] == POOL else POOL
             else:
                 new["GenerateSecret"] = "false" if new.get("GenerateSecret") == "true" else "true"
@@ -455,7 +490,7 @@ class Life:
         return new
 
     def drawn(self) -> Json:
-        settings: Json = {}
+        settings: Json = {"ServiceTimeout": self.dice.choice(["40", "90", "600"])} if self.place.happens(0.1) else {}
         for group in MENU:
             if self.place.happens(0.25):
                 settings |= self.dice.choice(group)
@@ -476,7 +511,7 @@ class Life:
                     self.place.complain(f"{one.physical_id} is of two resources")
                 owned[one.physical_id] = one
                 self.check_resource(stack, one)
-        there = self.place.world.client_ids(POOL) + self.place.world.client_ids(OTHER_POOL)
+        there = [client_id for pool_id in POOLS for client_id in self.place.world.client_ids(pool_id)]
         not_ours = self.foreign.keys() | self.retained
         for client_id in there:
             if client_id not in owned.keys() | not_ours:
@@ -497,10 +532,11 @@ class Life:
             return
         client = place.world.fake.pools[template["UserPoolId"]].clients[one.physical_id]
         wanted = {**typed(template), **self.set_outside.get(one.physical_id, {})}
+        wanted.pop("ServiceTimeout", None)
         if one.kind == "imported":
             wanted = {**self.foreign[one.physical_id], **wanted}
         wanted.setdefault("ClientName", derived_name(stack.stack_id, one.logical_id))
-        is_settled = not self.crossed(one)
+        is_settled = not self.lost(one)
         before, after = effective(wanted), effective(client.settings)
         if is_settled and before != after:
             differing = {name: (before[name], after[name]) for name in before if before[name] != after[name]}
@@ -516,62 +552,38 @@ class Life:
         )
         if is_settled and client.sso_session["MaxValidityMinutes"] != minutes:
             place.complain(f"{what} has the wrong session")
-        if one.kind == "kept" and is_settled and not self.doubled(one):
+        if one.kind == "kept" and is_settled:
             text = place.kept.secrets.text(template["SecretId"])
             value = json.loads(text) if text else {}
             if value.get("client_id") != one.physical_id or not place.kept.takes(value):
                 place.complain(f"{what} is not what AWSCURRENT names: {value.get('client_id')}")
 
-    def crossed(self, one: Resource) -> bool:
-        """Tell whether two requests for the resource ever changed its client at the same time.
-
-        That is so where an Update is cancelled and goes on during its rollback, or comes after that and is fresh: which
-        of the two comes last is chance. A later Update resets only what the templates before and after it say.
-        """
-        changes = [sent for sent in one.requests if sent.kind != "Delete"]
-        for sent, after in itertools.pairwise(changes):
-            until = max(after.heard_at, sent.began + FRESH)
-            if any(each.wrote > after.began and each.began < until for each in sent.deliveries):
-                self.place.counts["not judged: an update that was cancelled came through its rollback"] += 1
-                return True
+    def lost(self, one: Resource, since: float = 0.0) -> bool:
+        """Tell whether the journal was lost during the life of a request of the resource's, or its rollback's."""
+        if any(
+            sent.began - 1 <= moment <= min(max(sent.heard_at, sent.undone_by), sent.began + SERVICE_TIMEOUT)
+            for sent in one.requests
+            for moment in self.place.lost_journal
+            if sent.began >= since
+        ):
+            self.place.counts["not judged: the journal was lost during a request or its rollback"] += 1
+            return True
         return False
-
-    def doubled(self, one: Resource) -> bool:
-        return any(sent.at_once and not self.mended(one, sent) for sent in one.requests)
-
-    def mended(self, one: Resource, sent: Sent) -> bool:
-        """Tell whether an Update that was answered with SUCCESS came after all that was done for a request."""
-        last = max((each.over for each in sent.deliveries), default=0.0)
-        return any(
-            each.kind == "Update" and each.heard is not None and each.heard.status == "SUCCESS" and each.began > last
-            for each in one.requests
-        )
 
     def excuse(self, client_id: str) -> None:
         """Tell which documented limit has left a client behind; complain if it is none."""
         for sent in self.place.sent:
-            for made, moment, delivery in sent.made:
+            for made, moment, _ in sent.made:
                 if made == client_id:
-                    because = why_left_behind(sent, moment, dead=delivery.dead)
-                    if because:
-                        self.left_behind[client_id] = because
+                    last = min(max(sent.heard_at, sent.undone_by), moment + SERVICE_TIMEOUT)
+                    if any(sent.began - 1 <= lost <= last for lost in self.place.lost_journal):
+                        self.left_behind[client_id] = JOURNAL_LOST
+                    elif client_id in self.place.reported():
+                        self.left_behind[client_id] = TWINS
                     else:
                         self.place.complain(f"{client_id}, made for {name_of(sent)}, was left behind")
                     return
         self.place.complain(f"{client_id} is nobody's")
-
-
-def why_left_behind(sent: Sent, made_at: float, *, dead: bool) -> str:
-    """Return the limit in docs/guarantees.md that explains a client that is no resource's; '' for none."""
-    if sent.at_once:
-        return AT_ONCE
-    if sent.kind == "Update":
-        if sent.heard is None:
-            return NOT_HEARD
-        return UNKNOWN_REPLACEMENT if sent.heard.status == "FAILED" and sent.lost_create else ""
-    if sent.heard is None and "ClientName" in sent.properties:
-        return NAMED
-    return AFTER_ITS_DELETE if sent.heard is None and dead and made_at > sent.undone_by else ""
 
 
 def derived_name(stack_id: str, logical_id: str) -> str:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 type Json = dict[str, Any]
 
+ROLE = "arn:aws:iam::123456789012:role/user-pools"
+
 TIMEOUT = 300.0
 """The function's, as in template.yaml."""
 FRESH = 30.0
@@ -94,17 +96,6 @@ class Sent:
         found: Json = self.event["ResourceProperties"]
         return found
 
-    @property
-    def at_once(self) -> bool:
-        """Tell whether two processes worked on it without a chance to know of each other."""
-        for number, first in enumerate(self.deliveries):
-            for second in self.deliveries[number + 1 :]:
-                if second.process is not first.process and (
-                    second.began < first.over or second.began < self.began + FRESH
-                ):
-                    return True
-        return False
-
 
 @dataclass
 class Process:
@@ -147,8 +138,13 @@ class Place:
         self._make = self.world.fake._operations[CREATE]
         self.world.fake._operations[CREATE] = self._made
         self.world.fake.on_call = self._before_cognito
-        kept.secrets.on_call = lambda operation, _params: self._tell(f"asks Secrets Manager {operation}")
+        kept.secrets.on_call = self._before_secrets
+        self.world.journal.on_call = self._before_journal
+        self.lost_journal: list[float] = []
+        """When all that the journal had was lost."""
         self._ask = self.world.stacks.call
+        self.world.sts.allow(ROLE)
+        kept.sts.allow(ROLE)
 
     # What happens
 
@@ -200,9 +196,10 @@ class Place:
         if self.happens(0.10 * self.intensity):
             self.counts["duplicates"] += 1
             self.crowd.start(lambda: self._deliver(sent, tries=1), after=self.dice.uniform(FRESH + 1, 3600))
-        if self.happens(0.01 * self.intensity):
+        if self.happens(0.06 * self.intensity):
             self.counts["duplicates at once"] += 1
-            self.crowd.start(lambda: self._deliver(sent, tries=1), after=self.dice.uniform(0, FRESH))
+            later = self.dice.choice([delay, self.dice.uniform(0, FRESH)])  # at the same moment, or soon
+            self.crowd.start(lambda: self._deliver(sent, tries=1), after=later)
         return sent
 
     def _deliver(self, sent: Sent, tries: int) -> None:
@@ -244,6 +241,14 @@ class Place:
 
     # What the function meets
 
+    def reported(self) -> set[str]:
+        """Return the clients that the log names as left behind."""
+        return {
+            str(client_id)
+            for line in self.world.log()
+            for client_id in [*line.get("left_behind", []), line.get("made_too_late")]
+        }
+
     def before_a_call(self) -> None:
         """Let the process die: at the call that was chosen, or because its time is over."""
         delivery = self.delivery
@@ -280,7 +285,7 @@ class Place:
             sent.heard, sent.heard_at = answer, self.crowd.now
             return
         first = sent.heard
-        again = sent.kind != "Delete" and self._is_last(sent) and not sent.at_once
+        again = sent.kind != "Delete" and self._is_last(sent)
         if answer.status == "SUCCESS" and first is not None and again:
             same = (first.status, first.physical_id) == (answer.status, answer.physical_id)
             if not same:
@@ -325,6 +330,35 @@ class Place:
             sent.lost_create = sent.lost_create or operation == CREATE
         elif roll < 0.1 and operation.startswith(("Update", "Delete")):
             faults.append(Fault(operation, BUSY, after=False))
+
+    def _before_secrets(self, operation: str, _params: Json) -> None:
+        self._tell(f"asks Secrets Manager {operation}")
+        self._break(operation, self.kept.secrets.planned_faults)
+
+    def _before_journal(self, operation: str, _params: Json) -> None:
+        """Fail now and then; and now and then have lost everything."""
+        delivery = self.delivery
+        if delivery is None:
+            return
+        self._tell(f"asks the journal {operation}")
+        if not delivery.sent.calm and self.happens(0.0005 * self.intensity):
+            self.tell("the journal is lost")
+            self.counts["journals lost"] += 1
+            self.lost_journal.append(self.crowd.now)
+            self.world.journal.lose()
+        self._break(operation, self.world.journal.planned_faults)
+
+    def _break(self, operation: str, faults: list[Fault]) -> None:
+        delivery = self.delivery
+        if delivery is None or delivery.sent.calm:
+            return
+        roll = self.dice.random() / max(self.intensity, 0.01)
+        if roll < 0.03:
+            self.counts["faults of the journal and of Secrets Manager"] += 1
+            faults.append(Fault(operation, self._lost_elsewhere(), after=self.happens(0.5)))
+
+    def _lost_elsewhere(self) -> ApiError | BrokenConnectionError:
+        return self.dice.choice((BrokenConnectionError("read-timeout"), BrokenConnectionError("connection-closed")))
 
     def _hang(self, delivery: Delivery) -> None:
         """Let the process hang, whatever timeouts it has set, until Lambda ends it; meanwhile the watchdog answers."""

@@ -194,9 +194,12 @@ def test_a_delete_that_cannot_look_now_fails_so_that_it_is_sent_again(world: Wor
     assert (retried.status, world.client_ids()) == ("SUCCESS", [])
 
 
-def test_a_pool_that_is_gone_leaves_nothing_to_look_for(world: World) -> None:
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_pool_that_is_gone_leaves_nothing_to_look_for(world: World, *, begun: bool) -> None:
     world.stacks.begin(STACK_ID)
-    world.request("Create", BARE)
+    event = world.request("Create", BARE)
+    if begun:
+        world.die(event, before=3)
     world.fake.pools.clear()
 
     assert cancelled(world, BARE).status == "SUCCESS"

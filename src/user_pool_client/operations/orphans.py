@@ -46,17 +46,18 @@ def find_orphan(ctx: Context, applied: Settings) -> str | None:
 def find_noted(ctx: Context, applied: Settings, record: Record, change: Change) -> str | None:
     """Return the ID of the client that a Create has left to its Delete, by what the journal knows; None for none.
 
-    The client that the resource got in an earlier operation of the stack is not it: that one was retained.
+    The client that the resource got in an earlier operation of the stack is not it: that one was retained. What must not
+    be asked does not keep the Delete from succeeding.
     """
     if change.request_type != "Create":
         return None
-    if not record.client_id:
-        return find_created(ctx, ctx.clients(applied), change)
     try:
+        if not record.client_id:
+            return find_created(ctx, ctx.clients(applied), change)
         if not change.imported and not is_of_this_operation(ctx, change):
             return None
     except Refused as error:
-        because = f"whether an earlier operation has created the client cannot be known: {error.why}"
+        because = f"whether the Create has left a client behind cannot be known: {error.why}"
         ctx.decision.update(decision="nothing deleted", because=because)
         return None
     ctx.decision.update(found=record.client_id)
