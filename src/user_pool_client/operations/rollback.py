@@ -138,10 +138,11 @@ def _is_of(change: Change, ctx: Context) -> bool:
 def _is_of_an_earlier_operation(ctx: Context, change: Change, record: Record) -> bool:
     """Tell whether this is no rollback, but the cancelled update itself, which comes while the stack rolls back.
 
-    It may look like the rollback of the update before it. One that has been tried before (continue-update-rollback) is
-    not asked about.
+    It may look like the rollback of the update before it. One that has failed before (continue-update-rollback) is not
+    asked about.
     """
-    if record.request != change.request:
+    is_continued = record.request != change.request and (record.response is None or record.response.status == "FAILED")
+    if is_continued:
         return False
     try:
         return not orphans.is_of_this_operation(ctx, change)
