@@ -251,6 +251,19 @@ def test_a_duplicate_of_an_answered_update_does_not_write_over_a_later_one(world
     assert (late.status, world.settings(client_id)["LogoutURLs"]) == ("FAILED", [DESKTOP])
 
 
+def test_a_replacement_of_a_client_that_was_deleted_outside_is_rolled_back_to_the_template(world: World) -> None:
+    old = {**NAMED, "LogoutURLs": [APP]}
+    first = world.create(old).physical_id
+    world.delete_elsewhere(first)
+    new = {**NAMED, "LogoutURLs": [DESKTOP]}
+    replaced = world.update(first, new, old).physical_id
+
+    answer = world.roll_back(replaced, old, new)
+
+    assert (answer.status, answer.physical_id, world.client_ids()) == ("SUCCESS", replaced, [replaced])
+    assert world.settings(replaced)["LogoutURLs"] == [APP]
+
+
 # Work that ends after its time-out
 
 

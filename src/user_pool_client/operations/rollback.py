@@ -163,7 +163,7 @@ def _undo(ctx: Context, desired: Settings, applied: Settings, change: Change, re
     except ProviderError as error:
         logger.warning("Not restored", extra={"client_id": change.client_id, "because": error.why})
     if home_id != current_id and not _exists(ctx, desired, home_id):
-        home_id = current_id
+        return None  # the template makes of the new client what the former one was
     return _restored(ctx, desired, home_id, change)
 
 
