@@ -243,6 +243,18 @@ def test_an_end_that_is_repeated_changes_nothing_more(journal: Journal) -> None:
     assert journal.owner(POOL, "client2") == owned("client2")
 
 
+def test_the_secret_that_holds_a_clients_secret_is_found_as_it_was_noted_last(journal: Journal) -> None:
+    assert journal.rotated_by(POOL, "client1") == ""
+
+    journal.note_rotation(POOL, "client1", "arn:one")
+    journal.note_rotation(POOL, "client1", "arn:two")
+    journal.note_rotation(POOL, "client2", "arn:three")
+
+    assert journal.rotated_by(POOL, "client1") == "arn:two"
+    assert journal.rotated_by("us-east-1_Other4567", "client1") == ""
+    assert journal.owner(POOL, "client1") is None
+
+
 def test_a_clients_resource_is_found_until_it_is_released(journal: Journal) -> None:
     create, delete = a_begin(), a_begin("delete", signed_at=NOW + 9, request_type="Delete", change=None)
     journal.begin(create)

@@ -92,7 +92,7 @@ def test_what_is_put_is_there(store: SecretStore) -> None:
     assert store.version(arn, CURRENT) == put
     assert store.version(arn, CURRENT, FIRST) == put
     assert store.version(arn, PREVIOUS) is None
-    assert store.stages(arn) == {FIRST: [CURRENT]}
+    assert store.state(arn).stages == {FIRST: [CURRENT]}
     secrets = boto3.client("secretsmanager", region_name="us-east-1")
     assert json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"])["client_secret"] == CLIENT_SECRET
 
@@ -101,7 +101,7 @@ def test_the_same_again_changes_nothing(store: SecretStore) -> None:
     arn = new_secret()
 
     assert store.put(arn, ONE, token=FIRST) == store.put(arn, ONE, token=FIRST)
-    assert store.stages(arn) == {FIRST: [CURRENT]}
+    assert store.state(arn).stages == {FIRST: [CURRENT]}
 
 
 def test_another_value_under_the_same_token_is_refused(store: SecretStore) -> None:
@@ -118,7 +118,7 @@ def test_a_pending_version_becomes_current_and_the_one_before_previous(store: Se
     arn = new_secret()
     store.put(arn, ONE, token=FIRST)
     store.put(arn, TWO, token=SECOND, stage=PENDING)
-    assert store.stages(arn) == {FIRST: [CURRENT], SECOND: [PENDING]}
+    assert store.state(arn).stages == {FIRST: [CURRENT], SECOND: [PENDING]}
 
     store.make_current(arn, SECOND, instead_of=FIRST)
 
@@ -136,6 +136,27 @@ def test_a_stage_is_taken_away(store: SecretStore) -> None:
     store.unstage(arn, SECOND, PENDING)
 
     assert store.version(arn, PENDING) is None
+
+
+def test_a_stage_that_is_another_versions_by_now_needs_no_taking_away(store: SecretStore) -> None:
+    arn = new_secret()
+    store.put(arn, ONE, token=FIRST)
+    store.put(arn, TWO, token=SECOND, stage=PENDING)
+
+    store.unstage(arn, FIRST, PENDING)
+
+    assert store.state(arn).stages == {FIRST: [CURRENT], SECOND: [PENDING]}
+
+
+def test_a_secret_does_not_rotate_before_it_is_turned_on(store: SecretStore) -> None:
+    arn = new_secret()
+    store.put(arn, ONE, token=FIRST)
+    assert not store.state(arn).rotates
+
+    secrets = boto3.client("secretsmanager", region_name="us-east-1")
+    secrets.rotate_secret(SecretId=arn, RotationRules={"AutomaticallyAfterDays": 30})
+
+    assert store.state(arn).rotates
 
 
 def test_a_secret_of_another_region_is_found_there_by_its_arn(store: SecretStore) -> None:
@@ -181,7 +202,7 @@ def test_a_secret_that_is_about_to_be_deleted_is_as_good_as_gone(store: SecretSt
 
 CALLS: dict[str, Callable[[SecretStore], object]] = {
     "get_secret_value": lambda store: store.version(ARN, CURRENT),
-    "describe_secret": lambda store: store.stages(ARN),
+    "describe_secret": lambda store: store.state(ARN).stages,
     "put_secret_value": lambda store: store.put(ARN, ONE, token=FIRST),
     "update_secret_version_stage": lambda store: store.unstage(ARN, FIRST, PENDING),
 }

@@ -218,7 +218,7 @@ def test_rotations() -> None:
     with a_kept_world() as kept:
         kept.made()
         kept.rotate()
-        kept.endpoint.planned = [Reply.error("invalid_client")] * 100
+        kept.endpoint.planned = [Reply.error("unauthorized_client"), *[Reply.error("invalid_client")] * 100]
         with pytest.raises(Refused):
             kept.rotate()
         kept.endpoint.planned.clear()

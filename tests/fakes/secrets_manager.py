@@ -95,6 +95,8 @@ class Secret:
     arn: str
     versions: dict[str, Version] = field(default_factory=dict)
     deleted: float | None = None
+    rotates: bool = False
+    """Whether rotation has been turned on: since it first began, until somebody turns it off."""
 
     @property
     def region(self) -> str:
@@ -182,6 +184,10 @@ class FakeSecretsManager:
         if pending is not None:
             pending.stages.remove(PENDING)
 
+    def turn_rotation_off(self, secret_id: str) -> None:
+        """Be CancelRotateSecret, which leaves AWSPENDING where it is."""
+        self._found(secret_id, None).rotates = False
+
     # What tests look at
 
     def text(self, secret_id: str, stage: str = CURRENT) -> str | None:
@@ -223,6 +229,7 @@ class FakeSecretsManager:
             raise ApiError("InvalidRequestException", UNFINISHED)
         version = Version(version_id or self._new_id(), None, self._clock())
         secret.versions[version.version_id] = version
+        secret.rotates = True
         secret.move(PENDING, version)
         return version.version_id
 
@@ -247,6 +254,7 @@ class FakeSecretsManager:
         value = current.value if current is not None and with_value else None
         version = Version(self._new_id(), value, self._clock())
         secret.versions[version.version_id] = version
+        secret.rotates = True
         secret.move(PENDING, version)
         try:
             carry_out(event(secret.arn, version.version_id, "testSecret"))
@@ -354,6 +362,8 @@ class FakeSecretsManager:
             version.version_id: list(version.stages) for version in secret.versions.values() if version.stages
         }:
             shown["VersionIdsToStages"] = stages
+        if secret.rotates:
+            shown["RotationEnabled"] = True
         if secret.deleted is not None:
             shown["DeletedDate"] = secret.deleted
         return shown
@@ -419,6 +429,8 @@ class FakeSecretsManager:
                 secret.versions[target].stages.remove(PENDING)
         elif holder is not None:
             holder.stages.remove(stage)
+        else:
+            raise ApiError("InvalidParameterException", f"Staging label {stage} is not attached to version {source}.")
         return {"ARN": secret.arn, "Name": secret.name}
 
     @staticmethod

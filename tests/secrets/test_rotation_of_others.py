@@ -8,7 +8,7 @@ import pytest
 
 from tests.canaries import OTHER_SECRET, OWN_SECRET
 from tests.fakes.secrets_manager import PENDING, PREVIOUS, STEPS
-from tests.fixtures.rotations import WEB, again, begun, both_ways, made_elsewhere, rotated
+from tests.fixtures.rotations import WEB, WEB_CLIENT, again, begun, both_ways, made_elsewhere, rotated
 from tests.fixtures.stored_secrets import ASK, ENDPOINT, MOVE, WRITES, Kept
 from tests.fixtures.templates import APP
 from tests.fixtures.world import FRANKFURT_POOL, OTHER_POOL, POOL
@@ -122,6 +122,7 @@ def test_an_adopted_client_is_rotated(kept: Kept) -> None:
 
 def test_a_client_that_was_made_elsewhere_is_rotated_once_its_secret_is_in_our_form(kept: Kept) -> None:
     client_id = made_elsewhere(kept)
+    kept.world.set_elsewhere(client_id, **WEB_CLIENT)
     old = kept.current()
 
     for _ in range(3):

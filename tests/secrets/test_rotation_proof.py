@@ -107,10 +107,11 @@ def test_it_is_the_pending_secret_that_is_proven_and_not_the_current_one(kept: K
 def test_a_refused_pending_secret_never_becomes_current(kept: Kept) -> None:
     rotated(kept, 1)
     old, before = kept.current(), kept.secrets.version_id(kept.arn)
+    version_id = begun(kept, until="testSecret")
     kept.endpoint.lag = 1e9
 
     with pytest.raises(Refused, match="refuses the secret of app client") as refused:
-        kept.rotate()
+        kept.step(kept.event(version_id, "testSecret"))
 
     assert "AWSCURRENT has not changed" in str(refused.value)
     assert kept.secrets.version_id(kept.arn) == before

@@ -10,6 +10,7 @@ import pytest
 from tests.canaries import OTHER_SECRET, OWN_SECRET, leaked
 from tests.fakes.cognito import ApiError
 from tests.fakes.secrets_manager import CANNOT_DECRYPT, CURRENT, NOT_FOUND, PREVIOUS
+from tests.fixtures.rotations import WEB_CLIENT
 from tests.fixtures.stored_secrets import (
     ADD,
     ASK,
@@ -235,7 +236,7 @@ def test_an_adopted_client_whose_secret_cognito_no_longer_shows_is_an_error_that
 
 
 def test_what_that_error_says_to_do_helps(kept: Kept) -> None:
-    client_id = kept.world.existing(GenerateSecret=True)
+    client_id = kept.world.existing(GenerateSecret=True, **WEB_CLIENT)
     kept.world.lose_original_secret(client_id)
     kept.secrets.put_elsewhere(kept.arn, {"client_id": client_id, "client_secret": kept.values(client_id)[0]})
     template = {"UserPoolId": POOL, "ImportId": f"{POOL}/{client_id}", "SecretId": kept.arn}
@@ -272,7 +273,7 @@ def test_a_secret_that_is_not_the_one_that_cognito_shows_is_not_taken_for_the_or
 
     assert answer.status == "SUCCESS", answer.reason
     assert (kept.current()["client_secret"], "client_secret_id" in kept.current()) == (second, False)
-    with pytest.raises(Refused, match="cannot be told"):
+    with pytest.raises(Refused, match="cannot be proven"):
         kept.rotate()
     assert second in kept.values(client_id)
 

@@ -1,9 +1,10 @@
 """The only module that calls DynamoDB: the journal's table.
 
 An item for each resource (`resource#<stack id>/<logical ID>`) has what is remembered of it, an item for each client
-(`client#<user pool ID>/<client ID>`) the resource that has it. A change too long for the resource's item is divided
-among items of its own (`change#<digest>/<number>`), which are written before the item that names them and never
-written over: the digest is that of the content.
+(`client#<user pool ID>/<client ID>`) the resource that has it, and an item for each client that rotates
+(`rotation#<user pool ID>/<client ID>`) the secret of Secrets Manager that holds its secret. A change too long for the
+resource's item is divided among items of its own (`change#<digest>/<number>`), which are written before the item that
+names them and never written over: the digest is that of the content.
 """
 
 import dataclasses
@@ -111,6 +112,10 @@ _MOST_IN_A_PIECE = 280_000
 
 # A deleted resource is remembered for so long, in seconds: a late duplicate of one of its requests must meet it.
 _DELETED_FOR = 30 * 86400
+
+
+# Longer than Secrets Manager lets two rotations be apart (1,000 days): each writes the note again.
+_ROTATIONS_FOR = 3 * 365 * 86400
 
 
 # A stack that waits for continue-update-rollback may wait for months.
@@ -232,6 +237,18 @@ class Journal:
         if item is None:
             return None
         return Ownership(pool_id, client_id, item["resource"]["S"], imported=item["imported"]["BOOL"])
+
+    def rotated_by(self, pool_id: str, client_id: str) -> str:
+        """Return the ARN of the secret that was last proven to hold a secret of the client, '' for none."""
+        item = self._get(_rotation_key(pool_id, client_id))
+        secret_arn: str = item["secret"]["S"] if item is not None else ""
+        return secret_arn
+
+    def note_rotation(self, pool_id: str, client_id: str, secret_arn: str) -> None:
+        """Note that this secret was proven to hold a secret of the client."""
+        expires = _number(int(self.caller.deadline.clock.wall()) + _ROTATIONS_FOR)
+        item = {**_rotation_key(pool_id, client_id), "secret": {"S": secret_arn}, "expires": expires}
+        self._call("PutItem", {"TableName": self.table, "Item": item})
 
     def _end_update(self, end: End, until: float) -> Operation:
         assignments = ["#last.#response = :response", "#last.#ended_at = :now"]
@@ -369,6 +386,10 @@ def _resource_key(resource: str) -> Item:
 
 def _client_key(pool_id: str, client_id: str) -> Item:
     return {"pk": {"S": f"client#{pool_id}/{client_id}"}}
+
+
+def _rotation_key(pool_id: str, client_id: str) -> Item:
+    return {"pk": {"S": f"rotation#{pool_id}/{client_id}"}}
 
 
 def _number(value: float) -> Mapping[str, str]:

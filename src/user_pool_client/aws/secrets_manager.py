@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from user_pool_client.aws.calls import Answer, Call, Caller, Judgement, Refusal, Service
-from user_pool_client.domain.credentials import CURRENT, Credentials, Version
+from user_pool_client.domain.credentials import CURRENT, Credentials, SecretState, Version
 from user_pool_client.domain.errors import NoSuchSecret, Refused
 from user_pool_client.domain.sensitive import Sensitive
 
@@ -67,21 +67,28 @@ class SecretStore:
             answer = self._call("GetSecretValue", parameters)
         except NoSuchSecret:
             # The same error is said of a secret that has no such version yet.
-            self.stages(secret_id)
+            self.state(secret_id)
             return None
         return Version(answer["ARN"], answer["VersionId"], Credentials.parse(answer.get("SecretString", "")))
 
-    def stages(self, secret_id: str) -> Mapping[str, list[str]]:
-        """Return the stages of every version by its id."""
+    def state(self, secret_id: str) -> SecretState:
+        """Return whether the secret rotates, and the stages of every version by its id."""
         answer = self._call("DescribeSecret", {"SecretId": secret_id})
         if "DeletedDate" in answer:
             raise NoSuchSecret(
                 f'The secret "{secret_id}" is about to be deleted.', "restore it, or give another SecretId."
             )
-        stages: Mapping[str, list[str]] = answer.get("VersionIdsToStages", {})
-        return stages
+        return SecretState(rotates=answer.get("RotationEnabled", False), stages=answer.get("VersionIdsToStages", {}))
 
-    def put(self, secret_id: str, credentials: Credentials, *, token: str, stage: str = CURRENT) -> Version:
+    def put(
+        self,
+        secret_id: str,
+        credentials: Credentials,
+        *,
+        token: str,
+        stage: str = CURRENT,
+        within: float = math.inf,
+    ) -> Version:
         """Keep the credentials as a version of their own; the same token and value again change nothing."""
         text = credentials.text()
         parameters = {
@@ -92,7 +99,7 @@ class SecretStore:
         }
         # JSON may write the client secret otherwise than it is, so the whole is one as well.
         secrets = [text, credentials.client_secret]
-        within = self.caller.deadline.work_left() * _SHARE_FOR_STORING
+        within = min(within, self.caller.deadline.work_left() * _SHARE_FOR_STORING)
         answer = self._call("PutSecretValue", parameters, secrets, within=within)
         return Version(answer["ARN"], answer["VersionId"], credentials)
 
@@ -102,7 +109,7 @@ class SecretStore:
 
     def mark(self, secret_id: str, version_id: str, stage: str) -> None:
         """Give a stage of our own to a version; another one that has it loses it."""
-        holder = next((one for one, stages in self.stages(secret_id).items() if stage in stages), None)
+        holder = next((one for one, stages in self.state(secret_id).stages.items() if stage in stages), None)
         if holder == version_id:
             return
         self._move(secret_id, stage, source=holder, target=version_id)
@@ -121,8 +128,9 @@ class SecretStore:
             self._call("UpdateSecretVersionStage", parameters)
         except Refused:
             # A call that worked and whose answer was lost is sent again, and then the stage is no longer where it was.
-            holders = [version_id for version_id, stages in self.stages(secret_id).items() if stage in stages]
-            if holders != ([] if target is None else [target]):
+            # One that was to be removed may be another version's by now.
+            holders = [version_id for version_id, stages in self.state(secret_id).stages.items() if stage in stages]
+            if source in holders if target is None else holders != [target]:
                 raise
 
     def _call(

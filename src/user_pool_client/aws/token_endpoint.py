@@ -11,6 +11,9 @@ from user_pool_client.domain.credentials import Credentials, Verdict
 _TIMEOUT = 5.0  # seconds
 
 
+_NOWHERE = "https://localhost/"
+
+
 _MOST_BYTES = 65536  # of an answer; Cognito's have some thousands
 
 
@@ -22,8 +25,10 @@ _OK, _BAD_REQUEST, _UNAUTHORIZED = 200, 400, 401
 _SAYS = {"invalid_client": Verdict.REFUSED, "invalid_grant": Verdict.TAKEN}
 
 
-def check_secret(endpoint: str, credentials: Credentials, machine: bool) -> Verdict:
+def check_secret(endpoint: str, credentials: Credentials, machine: bool, redirect_uri: str = _NOWHERE) -> Verdict:
     """Ask for a token: with client_credentials for a machine's client, else for a code that nobody was given.
+
+    `redirect_uri` is one of the client's: with another one, Cognito may answer unauthorized_client, which says nothing.
 
     Never raises: what keeps it from being heard is Verdict.SILENT.
     https://docs.aws.amazon.com/cognito/latest/developerguide/token-endpoint.html
@@ -31,7 +36,7 @@ def check_secret(endpoint: str, credentials: Credentials, machine: bool) -> Verd
     form = {"grant_type": "client_credentials"}
     if not machine:
         form = {"grant_type": "authorization_code", "code": "00000000-0000-0000-0000-000000000000"}
-        form["redirect_uri"] = "https://localhost/"
+        form["redirect_uri"] = redirect_uri
     pair = f"{credentials.client_id}:{credentials.client_secret.reveal()}"
     headers = {
         "Authorization": f"Basic {base64.b64encode(pair.encode('utf-8', 'replace')).decode()}",

@@ -2,6 +2,7 @@
 
 import enum
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,6 +87,18 @@ class Version:
     arn: str
     version_id: str
     credentials: Credentials | None
+
+
+@dataclass(frozen=True, slots=True)
+class SecretState:
+    """What Secrets Manager shows of a secret without its values: whether it rotates, and the labels of its versions."""
+
+    rotates: bool
+    stages: Mapping[str, list[str]]
+
+    def current(self) -> str:
+        """Return the ID of the version with AWSCURRENT, '' for none."""
+        return next((version_id for version_id, stages in self.stages.items() if CURRENT in stages), "")
 
 
 class Verdict(enum.Enum):

@@ -26,13 +26,28 @@ def original_secret_id(secrets: Sequence[ClientSecretRef]) -> str:
     return by_age[0][1]
 
 
+def id_of_valid(credentials: Credentials, secrets: Sequence[ClientSecretRef], shown: Sensitive | None) -> str:
+    """Return which of the client's secrets a value is that Cognito takes; '' where that cannot be told.
+
+    What Describe shows goes before the id in the value, which anybody may have written.
+    """
+    ids = [secret.secret_id for secret in secrets]
+    if len(ids) == 1:
+        return ids[0]
+    if shown is not None and (original := original_secret_id(secrets)):
+        wanted = shown == credentials.client_secret
+        return next(secret_id for secret_id in ids if (secret_id == original) is wanted)
+    return credentials.secret_id if credentials.secret_id in ids else ""
+
+
 def add_second_secret(
     calls: ClientSecrets, pool_id: str, client_id: str, current: Credentials, value: Sensitive | None = None
 ) -> tuple[str, Sensitive]:
     """Put a new secret beside the current one, in place of whatever other there is; return its id and value.
 
-    Safe to repeat: a secret that an interrupted try has added is nobody's, and goes. Raises Refused, with nothing
-    deleted, if it cannot be told which secret is the current one, or if the current one is not the client's.
+    For a stack, which knows whose the client is and what the new secret is; a rotation proves that first. Raises
+    Refused, with nothing deleted, if it cannot be told which secret is the current one, or if the current one is not
+    the client's.
     """
     secrets = calls.list_secrets(pool_id, client_id)
     described = calls.describe(pool_id, client_id)
@@ -49,14 +64,30 @@ def add_second_secret(
         and current.secret_id in ("", kept)
         and shown not in (None, current.client_secret)
     ):
-        raise Refused(
-            f"What is kept as AWSCURRENT is not the secret of app client {client_id} of user pool {pool_id}.",
-            "correct client_id or client_secret in the secret's value (see DescribeUserPoolClient), and try again.",
-        )
+        raise not_of_the_client(pool_id, client_id)
     for secret in secrets:
         if secret.secret_id != kept:
             calls.delete_secret(pool_id, client_id, secret.secret_id)
     return calls.add_secret(pool_id, client_id, value)
+
+
+def not_of_the_client(pool_id: str, client_id: str) -> Refused:
+    """Return the refusal of a value that is not a secret of the client that it names."""
+    return Refused(
+        f"What is kept as AWSCURRENT is not the secret of app client {client_id} of user pool {pool_id}.",
+        "correct client_id or client_secret in the secret's value (see DescribeUserPoolClient), and try again.",
+    )
+
+
+def cannot_tell(pool_id: str, client_id: str, secrets: Sequence[ClientSecretRef]) -> Refused:
+    """Return the refusal to delete one of two secrets that may both be in use."""
+    ids = ", ".join(secret.secret_id for secret in secrets)
+    return Refused(
+        f"The app client {client_id} of user pool {pool_id} has two secrets ({ids}), and it cannot be told "
+        "which of them is the one kept as AWSCURRENT, so none was deleted.",
+        "find out which one the apps use, write its id into the secret's value as client_secret_id (or delete the "
+        "other one with DeleteUserPoolClientSecret), and try again.",
+    )
 
 
 def in_use(
@@ -73,9 +104,4 @@ def in_use(
     if len(ids) <= 1:
         # The current one was deleted elsewhere: nothing is there that could be deleted by mistake, nor need be.
         return "".join(ids)
-    raise Refused(
-        f"The app client {client_id} of user pool {pool_id} has two secrets ({', '.join(ids)}), and it cannot be told "
-        "which of them is the one kept as AWSCURRENT, so none was deleted.",
-        "find out which one the apps use, write its id into the secret's value as client_secret_id (or delete the "
-        "other one with DeleteUserPoolClientSecret), and try again.",
-    )
+    raise cannot_tell(pool_id, client_id, secrets)

@@ -3,10 +3,10 @@
 from typing import override
 
 from user_pool_client.domain.journal import Begin, Begun, Change, End
-from user_pool_client.operations.ports import Journal
+from user_pool_client.operations.ports import Journal, RotationNotes
 
 
-class NoJournal(Journal):
+class NoJournal(Journal, RotationNotes):
     """Let every request begin, with nothing before it."""
 
     @override
@@ -29,3 +29,12 @@ class NoJournal(Journal):
     @override
     def owner(self, pool_id: str, client_id: str) -> None:
         """Know of no client whose it is."""
+
+    @override
+    def rotated_by(self, pool_id: str, client_id: str) -> str:
+        """Know of no secret that holds the client's."""
+        return ""
+
+    @override
+    def note_rotation(self, pool_id: str, client_id: str, secret_arn: str) -> None:
+        """Keep nothing."""

@@ -1,12 +1,11 @@
 """What the operations need of each service: one protocol each. Every call raises ProviderError when it fails."""
 
 import math
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
 from user_pool_client.domain.app_client import AppClient, ClientSecretRef, ClientSummary, ClientType
-from user_pool_client.domain.credentials import CURRENT, Credentials, Version
+from user_pool_client.domain.credentials import CURRENT, Credentials, SecretState, Version
 from user_pool_client.domain.journal import Begin, Begun, Change, End, NotBegun, Ownership, Record
 from user_pool_client.domain.properties import Settings
 from user_pool_client.domain.resource_status import ResourceStatus
@@ -60,11 +59,19 @@ class Secrets(Protocol):
     def version(self, secret_id: str, stage: str, version_id: str | None = None) -> Version | None:
         """Return the version with this staging label, or None."""
 
-    def stages(self, secret_id: str) -> Mapping[str, list[str]]:
-        """Return the staging labels of every version by its ID."""
+    def state(self, secret_id: str) -> SecretState:
+        """Return whether the secret rotates, and the staging labels of its versions."""
 
-    def put(self, secret_id: str, credentials: Credentials, *, token: str, stage: str = CURRENT) -> Version:
-        """Store the credentials as a version of their own."""
+    def put(
+        self,
+        secret_id: str,
+        credentials: Credentials,
+        *,
+        token: str,
+        stage: str = CURRENT,
+        within: float = math.inf,
+    ) -> Version:
+        """Store the credentials as a version of their own; give up after so many seconds."""
 
     def make_current(self, secret_id: str, version_id: str, *, instead_of: str) -> None:
         """Move AWSCURRENT from one version to another."""
@@ -109,3 +116,13 @@ class Journal(Protocol):
 
     def owner(self, pool_id: str, client_id: str) -> Ownership | None:
         """Return which resource has a client, None where that is not known."""
+
+
+class RotationNotes(Protocol):
+    """DynamoDB: which secret of Secrets Manager holds a client's secret."""
+
+    def rotated_by(self, pool_id: str, client_id: str) -> str:
+        """Return the ARN of the secret that was last proven to hold a secret of the client, '' for none."""
+
+    def note_rotation(self, pool_id: str, client_id: str, secret_arn: str) -> None:
+        """Note that this secret was proven to hold a secret of the client."""

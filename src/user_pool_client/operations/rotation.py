@@ -3,22 +3,29 @@
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
 """
 
+import contextlib
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from user_pool_client.deadline import Deadline
+from user_pool_client.domain.app_client import ClientSecretRef
 from user_pool_client.domain.credentials import CURRENT, PENDING, Credentials, Verdict, Version
 from user_pool_client.domain.errors import ProviderError, Refused, TryLater
 from user_pool_client.log import count_metric, frames, logger
-from user_pool_client.operations.client_secrets import add_second_secret
-from user_pool_client.operations.ports import ClientSecrets, Secrets
+from user_pool_client.operations.ports import ClientSecrets, RotationNotes, Secrets
+from user_pool_client.operations.secret_proof import Ask, Proof, Shown, put_to_endpoint
 
 _STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 
 
 # A new secret is not known at once to all of Cognito (seconds).
 _ASK_AGAIN = 2.0
+
+
+# Seconds within which an added secret is stored, or never. One that is older and stored nowhere is nobody's: no try
+# that overlaps this one can still make it current. The difference is for answers and requests that are slow on the way.
+_STORED_WITHIN, _NOBODYS_AFTER = 5.0, 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,8 @@ class Rotation:
 
     store: Secrets
     clients: Callable[[Credentials, Deadline], ClientSecrets]
-    ask: Callable[[str, Credentials, bool], Verdict]
+    notes: Callable[[Deadline], RotationNotes]
+    ask: Ask
 
     def step(self, event: Mapping[str, object], deadline: Deadline) -> None:
         """Carry out one step. Raises ProviderError; Secrets Manager then tries again later."""
@@ -76,6 +84,23 @@ class Rotation:
             )
 
     def _step(self, step: str, secret_id: str, version_id: str, deadline: Deadline) -> StepResult:
+        """Carry out a step of a rotation that is under way; of any other, do nothing and ask nobody else.
+
+        Whoever may invoke the function may make an event up.
+        """
+        state = self.store.state(secret_id)
+        if not state.rotates:
+            raise Refused(
+                "Rotation is not turned on for this secret, so nothing was done.",
+                "let AWS::SecretsManager::RotationSchedule turn it on, and Secrets Manager call.",
+            )
+        stages = state.stages.get(version_id, [])
+        if CURRENT in stages:
+            if step == "finishSecret":
+                self._remove_pending(secret_id, version_id)
+            return StepResult("the version is current already")
+        if PENDING not in stages:
+            raise _not_pending(version_id)
         match step:
             case "createSecret":
                 return self._create(secret_id, version_id, deadline)
@@ -87,26 +112,40 @@ class Rotation:
                 return StepResult("there is nothing to set: the secret works since it was added")
 
     def _create(self, secret_id: str, version_id: str, deadline: Deadline) -> StepResult:
-        """Add a secret to the client and keep it as AWSPENDING.
+        """Add a secret to the client and keep it as AWSPENDING, once AWSCURRENT is proven to be the client's.
 
         Cognito tells the new secret's id only after the fact and a version's value cannot be changed, so adding comes
         first; a value that is lost in between is nobody's, and the next try removes it.
         """
-        stages = self.store.stages(secret_id).get(version_id, [])
-        if CURRENT in stages:
-            return StepResult("the version is current already")
-        if PENDING not in stages:
-            raise _not_pending(version_id)
         if (pending := self.store.version(secret_id, PENDING, version_id)) is not None:
             return self._kept_already(secret_id, pending, deadline)
-        current = self._current(secret_id)
+        version, current = self._current(secret_id)
         calls = self.clients(current, deadline)
-        added, value = add_second_secret(calls, current.pool_id, current.client_id, current)
+        listed = calls.list_secrets(current.pool_id, current.client_id)
         endpoint = calls.token_endpoint(current.pool_id)  # the pool may have been given a domain meanwhile
+        shown = Shown(calls.describe(current.pool_id, current.client_id), listed, endpoint)
+        in_use = Proof(self.store, self.notes(deadline), self.ask).secret_in_use(version, current, shown)
+        others = [secret for secret in listed if secret.secret_id != in_use]
+        if _waited(others, deadline) or self._has_moved_on(secret_id, version_id, version):
+            return self._step("createSecret", secret_id, version_id, deadline)
+        for secret in others:
+            calls.delete_secret(current.pool_id, current.client_id, secret.secret_id)
+        added, value = calls.add_secret(current.pool_id, current.client_id)
         added_one = dataclasses.replace(current, secret_id=added, client_secret=value, token_endpoint=endpoint)
-        self.store.put(secret_id, added_one, token=version_id, stage=PENDING)
+        self.store.put(secret_id, added_one, token=version_id, stage=PENDING, within=_STORED_WITHIN)
         count_metric("SecretAdded")
         return StepResult("a secret was added", found={"client_id": current.client_id, "client_secret_id": added})
+
+    def _has_moved_on(self, secret_id: str, version_id: str, current: Version) -> bool:
+        """Tell whether another try, or a stack, has changed what is current or pending since it was read.
+
+        Asked after the client's secrets were listed, so none of them that is not AWSCURRENT's now can become it later:
+        one that a rotation has added since is not among them, and `_waited` has let all older tries end.
+        """
+        if self.store.version(secret_id, PENDING, version_id) is not None:
+            return True
+        state = self.store.state(secret_id)
+        return state.current() != current.version_id or PENDING not in state.stages.get(version_id, [])
 
     def _kept_already(self, secret_id: str, pending: Version, deadline: Deadline) -> StepResult:
         """Go on with what an earlier try has kept, unless the stack has overtaken it: then give the rotation up.
@@ -127,15 +166,16 @@ class Rotation:
     def _test(self, secret_id: str, version_id: str, deadline: Deadline) -> StepResult:
         """Prove that Cognito takes the pending secret; of a schedule that is only being set up, the current one."""
         pending = self.store.version(secret_id, PENDING, version_id)
-        credentials = pending.credentials if pending is not None and pending.credentials else self._current(secret_id)
+        credentials = pending.credentials if pending is not None else None
+        if credentials is None:
+            _, credentials = self._current(secret_id)
         calls = self.clients(credentials, deadline)
         endpoint = calls.token_endpoint(credentials.pool_id)
         if not endpoint:
             return StepResult("the user pool has no domain, so no token endpoint", proven=False)
-        described = calls.describe(credentials.pool_id, credentials.client_id)
-        flows = described.settings.get("AllowedOAuthFlows", []) if described is not None else []
+        client = calls.describe(credentials.pool_id, credentials.client_id)
         while True:
-            match self.ask(endpoint, credentials, "client_credentials" in flows):
+            match put_to_endpoint(self.ask, endpoint, credentials, client):
                 case Verdict.TAKEN:
                     return StepResult("Cognito takes the secret")
                 case Verdict.INCONCLUSIVE:
@@ -146,21 +186,20 @@ class Rotation:
                     deadline.clock.sleep(_ASK_AGAIN)
 
     def _finish(self, secret_id: str, version_id: str, deadline: Deadline) -> StepResult:
-        """Make the pending version current, and pending no more.
+        """Make the pending version current, and pending no more."""
+        self._make_current(secret_id, version_id, deadline)
+        self._remove_pending(secret_id, version_id)
+        return StepResult("the new secret is current; the one before works until the next rotation")
 
-        AWSPENDING may stay where it is as long as that is the current version. But the stack may put another one there,
-        and Secrets Manager would take this rotation for an unfinished one then, and try it again.
+    def _remove_pending(self, secret_id: str, version_id: str) -> None:
+        """Take AWSPENDING from the current version, if it is still there. Failing at that is no failure.
+
+        It may stay where it is as long as that is the current version. But the stack may put another one there, and
+        Secrets Manager would take this rotation for an unfinished one then, and try it again.
         """
-        stages = self.store.stages(secret_id).get(version_id, [])
-        if CURRENT in stages:
-            done = StepResult("the version is current already")
-        else:
-            self._make_current(secret_id, version_id, deadline)
-            done = StepResult("the new secret is current; the one before works until the next rotation")
-            stages = self.store.stages(secret_id).get(version_id, [])
-        if PENDING in stages:
-            self.store.unstage(secret_id, version_id, PENDING)
-        return done
+        with contextlib.suppress(ProviderError):
+            if PENDING in self.store.state(secret_id).stages.get(version_id, []):
+                self.store.unstage(secret_id, version_id, PENDING)
 
     def _make_current(self, secret_id: str, version_id: str, deadline: Deadline) -> None:
         """Move AWSCURRENT, if the pending secret still is what createSecret has made: time has passed since then."""
@@ -193,7 +232,7 @@ class Rotation:
         listed = self.clients(pending, deadline).list_secrets(pending.pool_id, pending.client_id)
         return pending.secret_id in [secret.secret_id for secret in listed]
 
-    def _current(self, secret_id: str) -> Credentials:
+    def _current(self, secret_id: str) -> tuple[Version, Credentials]:
         version = self.store.version(secret_id, CURRENT)
         if version is None:
             raise _no_value_yet()
@@ -204,7 +243,26 @@ class Rotation:
                 "keep JSON with client_id, client_secret and user_pool_id there, or let SecretId of a "
                 "Custom::UserPoolClient do it.",
             )
-        return credentials
+        return version, credentials
+
+
+def _waited(others: Sequence[ClientSecretRef], deadline: Deadline) -> bool:
+    """Wait until each secret that is to be deleted is nobody's; tell whether that took any time.
+
+    A young one may be what a try that overlaps this one has added and not stored yet.
+    """
+    youngest = max((secret.created.timestamp() for secret in others if secret.created is not None), default=0.0)
+    seconds = youngest + _NOBODYS_AFTER - deadline.clock.wall()
+    if seconds <= 0:
+        return False
+    if seconds > deadline.work_left():
+        raise TryLater(
+            "A secret of the app client was added just now, and it cannot be told yet whether another try of this "
+            "rotation did.",
+            "nothing: Secrets Manager tries again.",
+        )
+    deadline.clock.sleep(seconds)
+    return True
 
 
 def _unproven(credentials: Credentials, verdict: Verdict) -> ProviderError:
