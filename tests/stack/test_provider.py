@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import TYPE_CHECKING, get_protocol_members
+from typing import TYPE_CHECKING, Any, get_protocol_members
 
 import pytest
 import yaml
 
 from tests.stack.examples import CONSUMER, MACHINE, SERVER, Example
+from tools.generate.reference import CloudFormationLoader
 from tools.local_aws.ministack import PROVIDER, ROOT, StackFailed
 from user_pool_client.aws.cloudformation import CLOUDFORMATION
 from user_pool_client.aws.cognito import COGNITO, AppClients
@@ -35,6 +36,10 @@ SECRETS = actions(SECRETS_MANAGER)
 JOURNAL = actions(DYNAMODB) - {"dynamodb:TransactWriteItems"} | {"dynamodb:DeleteItem"}
 
 
+# A rotation's part of the journal.
+NOTES = {"dynamodb:GetItem", "dynamodb:PutItem"}
+
+
 class Loader(yaml.SafeLoader):
     """Read CloudFormation's YAML; what an intrinsic function would give is none of these tests' business."""
 
@@ -43,15 +48,21 @@ Loader.add_multi_constructor("!", lambda _loader, tag, _node: f"!{tag}")
 
 
 def allowed_actions(role: str) -> set[str]:
-    template = yaml.load((ROOT / "template.yaml").read_text(), Loader)  # noqa: S506 - a SafeLoader
-    policies = template["Resources"][role]["Properties"]["Policies"]
-    return {
-        action
+    return {action for statement in statements(role) for action in statement["Action"]}
+
+
+def statements(role: str) -> list[dict[str, Any]]:
+    """Return what a role is allowed by the policies in it and by those beside it, as far as they are always there."""
+    template = yaml.load((ROOT / "template.yaml").read_text(), CloudFormationLoader)  # noqa: S506 - a SafeLoader
+    resources = template["Resources"]
+    beside = [one["Properties"] for one in resources.values() if role in one["Properties"].get("Roles", [])]
+    policies = [*resources[role]["Properties"]["Policies"], *beside]
+    return [
+        statement
         for policy in policies
         if isinstance(policy, dict)
         for statement in policy["PolicyDocument"]["Statement"]
-        for action in statement["Action"]
-    }
+    ]
 
 
 def test_sam_finds_nothing_wrong_with_the_template(bare_aws: LocalAws) -> None:
@@ -68,7 +79,19 @@ def test_the_role_of_the_rotation_allows_the_calls_that_the_code_makes_and_no_ot
 
     assert all(operations)
     calls = {f"cognito-idp:{operation}" for found in operations for operation in found}
-    assert allowed_actions("RotationRole") == calls | SECRETS | LOGS
+    assert allowed_actions("RotationRole") == calls | SECRETS | NOTES | LOGS
+
+
+def test_the_rotation_touches_no_secret_that_another_function_rotates_and_no_note_of_the_other_function() -> None:
+    limits = {
+        "secretsmanager": {"StringEquals": {"secretsmanager:resource/AllowRotationLambdaArn": "RotationFunction.Arn"}},
+        "dynamodb": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["rotation#*"]}},
+    }
+
+    for statement in statements("RotationRole"):
+        for service in {action.partition(":")[0] for action in statement["Action"]}:
+            assert statement.get("Condition") == limits.get(service), service
+    assert dynamodb._rotation_key("pool", "client")["pk"]["S"].startswith("rotation#")
 
 
 def test_sam_deploy_finds_its_defaults_in_samconfig(aws: LocalAws) -> None:

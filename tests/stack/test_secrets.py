@@ -144,12 +144,14 @@ def test_the_rotation_function_is_exported_and_secrets_manager_may_invoke_it(aws
     assert aws.sts.get_caller_identity()["Account"] in json.dumps(statement["Condition"])
 
 
-def test_a_rotation_that_cognito_refuses_changes_nothing_and_says_why(aws: LocalAws, stack: Stack) -> None:
+def test_a_rotation_that_cognito_refuses_changes_nothing_and_says_why(
+    aws: LocalAws, stack: Stack, request: pytest.FixtureRequest
+) -> None:
     stack.create(edited(ROTATED, (NO_DOMAIN, ""), ("    DependsOn: Domain\n", "")))
     secret_id, secret = stack.outputs()["Credentials"], shown(aws, stack)["ClientSecret"]
-    token = "0123456789abcdef" * 2
+    token, pending = "0123456789abcdef" * 2, "f" * 32
     aws.secrets.put_secret_value(
-        SecretId=secret_id, SecretString="{}", ClientRequestToken="f" * 32, VersionStages=["AWSPENDING"]
+        SecretId=secret_id, SecretString="{}", ClientRequestToken=pending, VersionStages=["AWSPENDING"]
     )
     before = aws.secrets.describe_secret(SecretId=secret_id)["VersionIdsToStages"]
     exports = {export["Name"]: export["Value"] for export in aws.cloudformation.list_exports()["Exports"]}
@@ -161,9 +163,28 @@ def test_a_rotation_that_cognito_refuses_changes_nothing_and_says_why(aws: Local
         )
         return answer["Payload"].read().decode()
 
+    # Nobody rotates this secret, so the role may not even look at it; the local AWS does not know of any that does.
+    assert "AccessDenied" in step("createSecret", pending)
+    outputs = {
+        one["OutputKey"]: one["OutputValue"]
+        for one in aws.cloudformation.describe_stacks(StackName=PROVIDER)["Stacks"][0]["Outputs"]
+    }
+    role = outputs["RotationRoleArn"].rpartition("/")[2]
+    statement = {"Effect": "Allow", "Action": "secretsmanager:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    aws.iam.put_role_policy(RoleName=role, PolicyName="Unlimited", PolicyDocument=policy)
+    request.addfinalizer(lambda: aws.iam.delete_role_policy(RoleName=role, PolicyName="Unlimited"))
+
+    assert "Rotation is not turned on" in step("createSecret", pending)
+    assert aws.secrets.describe_secret(SecretId=secret_id)["VersionIdsToStages"] == before
+    aws.secrets.rotate_secret(SecretId=secret_id)  # the local AWS turns it on, and calls nobody
+    aws.secrets.put_secret_value(
+        SecretId=secret_id, SecretString="{}", ClientRequestToken="e" * 32, VersionStages=["AWSPENDING"]
+    )
+    before = aws.secrets.describe_secret(SecretId=secret_id)["VersionIdsToStages"]
     assert "is not the pending one of a rotation" in step("createSecret", token)
-    assert step("testSecret", token) == "null"  # without a domain there is nothing to ask
-    assert "null" not in step("finishSecret", token)
+    assert step("testSecret", "e" * 32) == "null"  # without a domain there is nothing to ask
+    assert "null" not in step("finishSecret", "e" * 32)
     assert aws.secrets.describe_secret(SecretId=secret_id)["VersionIdsToStages"] == before
     assert shown(aws, stack)["ClientSecret"] == secret
     log = aws.function_log()

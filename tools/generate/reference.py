@@ -78,6 +78,11 @@ ON = {
     "arn:${AWS::Partition}:cloudformation:${AWS::Region}:${AWS::AccountId}:stack/*": "stacks of the account and Region",
     "*": "everything: X-Ray has no resources",
 }
+# What a condition of a permission narrows it to.
+LIMITED = {
+    "dynamodb:LeadingKeys": ", items that name the secret of a client",
+    "secretsmanager:resource/AllowRotationLambdaArn": ", if this function rotates them",
+}
 WHEN = {
     "": "always",
     "OtherAccounts": "with `RoleArns`",
@@ -231,12 +236,16 @@ def outputs() -> str:
 def role(name: str) -> str:
     """Return the table of what a role of template.yaml may do, and to what."""
     rows = []
-    for policy in _template()["Resources"][name]["Properties"]["Policies"]:
+    resources = _template()["Resources"]
+    policies = [one["Properties"] for one in resources.values() if name in one["Properties"].get("Roles", [])]
+    for policy in [*resources[name]["Properties"]["Policies"], *policies]:
         condition, one = (policy[0], policy[1]) if isinstance(policy, list) else ("", policy)
         for statement in one["PolicyDocument"]["Statement"]:
             actions = statement["Action"]
             names = [actions] if isinstance(actions, str) else actions
-            rows.append((", ".join(f"`{name}`" for name in names), _on(statement["Resource"]), WHEN[condition]))
+            limit = "".join(LIMITED[key] for test in statement.get("Condition", {}).values() for key in test)
+            on = _on(statement["Resource"]) + limit
+            rows.append((", ".join(f"`{name}`" for name in names), on, WHEN[condition]))
     return _table(("Operations", "On", "There"), rows)
 
 
