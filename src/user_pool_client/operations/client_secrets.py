@@ -6,7 +6,7 @@ exists. https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIRefere
 
 from collections.abc import Sequence
 
-from user_pool_client.domain.app_client import ClientSecretRef
+from user_pool_client.domain.app_client import AppClient, ClientSecretRef
 from user_pool_client.domain.credentials import Credentials
 from user_pool_client.domain.errors import Refused
 from user_pool_client.domain.sensitive import Sensitive
@@ -40,6 +40,16 @@ def id_of_valid(credentials: Credentials, secrets: Sequence[ClientSecretRef], sh
     return credentials.secret_id if credentials.secret_id in ids else ""
 
 
+def refuse_cognitos_own(client: AppClient | None) -> None:
+    """Raise Refused for a client whose secret Cognito itself stores and rotates: two rotations would not meet well."""
+    if client is not None and client.secret_arn:
+        raise Refused(
+            f"Cognito itself stores and rotates the secret of app client {client.client_id} of user pool "
+            f"{client.pool_id}, in {client.secret_arn}, so no secret was added or deleted.",
+            "remove the rotation schedule, and let programs read that secret.",
+        )
+
+
 def add_second_secret(
     calls: ClientSecrets, pool_id: str, client_id: str, current: Credentials, value: Sensitive | None = None
 ) -> tuple[str, Sensitive]:
@@ -52,12 +62,7 @@ def add_second_secret(
     secrets = calls.list_secrets(pool_id, client_id)
     described = calls.describe(pool_id, client_id)
     shown = described.secret if described is not None else None
-    if described is not None and described.secret_arn:
-        raise Refused(
-            f"Cognito itself stores and rotates the secret of app client {client_id} of user pool {pool_id}, in "
-            f"{described.secret_arn}, so no secret was added or deleted.",
-            "remove the rotation schedule, and let programs read that secret.",
-        )
+    refuse_cognitos_own(described)
     kept = in_use(pool_id, client_id, current, secrets, shown)
     if (
         kept == original_secret_id(secrets)

@@ -11,7 +11,7 @@ from user_pool_client.domain.app_client import AppClient, ClientSecretRef
 from user_pool_client.domain.credentials import CURRENT, PREVIOUS, Credentials, Verdict, Version
 from user_pool_client.domain.errors import Refused, TryLater
 from user_pool_client.domain.sensitive import Sensitive
-from user_pool_client.operations.client_secrets import cannot_tell, id_of_valid, not_of_the_client
+from user_pool_client.operations.client_secrets import cannot_tell, id_of_valid, not_of_the_client, refuse_cognitos_own
 from user_pool_client.operations.ports import RotationNotes, Secrets
 
 type Ask = Callable[[str, Credentials, bool, str], Verdict]
@@ -55,6 +55,7 @@ class Proof:
 
         Raises Refused where neither is proven, and TryLater where the token endpoint does not answer.
         """
+        refuse_cognitos_own(shown.client)
         verdict = self._verdict(claimed, shown)
         if verdict is Verdict.TAKEN:
             found = id_of_valid(claimed, shown.secrets, shown.value())
