@@ -335,3 +335,31 @@ def test_a_replacement_whose_delete_is_throttled_goes_when_the_rollback_is_conti
 
     assert "continue-update-rollback" in failed.reason
     assert (answer.status, world.client_ids()) == ("SUCCESS", [own])
+
+
+def test_a_deployment_that_was_settled_by_a_no_op_is_not_rolled_back_again(world: World) -> None:
+    client_id = world.create(BARE).physical_id
+    new = {**BARE, "LogoutURLs": [DESKTOP]}
+    world.update(client_id, new, BARE)
+    world.set_elsewhere(client_id, LogoutURLs=[])
+    world.update(client_id, BARE, new)
+    world.set_elsewhere(client_id, LogoutURLs=[DESKTOP])
+
+    world.roll_back(client_id, BARE, new)
+
+    assert world.settings(client_id).get("LogoutURLs") == [DESKTOP]
+
+
+def test_an_import_that_took_the_place_of_an_own_client_is_never_deleted_though_the_journal_was_lost(
+    world: World,
+) -> None:
+    own = world.create(BARE).physical_id
+    other = world.existing(ClientName="theirs")
+    template = {**BARE, "ImportId": f"{POOL}/{other}"}
+    world.update(own, template, BARE)
+    world.journal.lose()
+
+    answer = world.roll_back(other, BARE, template)
+    world.delete(answer.physical_id, BARE)
+
+    assert other in world.client_ids()

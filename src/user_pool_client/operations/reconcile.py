@@ -182,9 +182,10 @@ def _is_change(ctx: Context, decision: plan.Plan, desired: Settings, applied: Se
     """Tell whether the turn must begin now. What has calls of its own begins it later, if there is anything to do."""
     if ctx.request.request_type == "Create" or not isinstance(decision, plan.NoChange):
         return True
-    return decision.observed.client_id != ctx.request.physical_id or bool(plan.imported(desired)) != bool(
-        plan.imported(applied)
-    )
+    if decision.observed.client_id != ctx.request.physical_id:
+        return True
+    # A deployment that settles the last update must keep it from being undone by a later rollback.
+    return bool(plan.imported(desired)) != bool(plan.imported(applied)) or rollback.may_undo(ctx)
 
 
 def _change(ctx: Context, clients: AppClients, desired: Settings, applied: Settings, decision: plan.Plan) -> Change:

@@ -225,7 +225,9 @@ def _restored(ctx: Context, desired: Settings, client_id: str, change: Change | 
         client = _undo_settings(ctx, clients, client, change)
         client = _undo_session(ctx, clients, client, change)
     secret_sync.restore_version(ctx, clients, client, desired, change)
-    ctx.turn.own(client, imported=bool(plan.imported(desired)))
+    # Without a journal it is not known which client the stack had before it imported this one: never delete this one.
+    failed = parse_previous(ctx.request.old_properties)
+    ctx.turn.own(client, imported=bool(plan.imported(desired) or (change is None and plan.imported(failed))))
     ctx.response.created(client.client_id)
     return outcome(ctx, client, desired)
 

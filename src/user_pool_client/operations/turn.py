@@ -67,6 +67,8 @@ class Turn:
     _until: float = 0.0
     _takes_back: bool = False
     _noted: Change | None = None
+    _record: Record | None = None
+    _has_read: bool = False
 
     @property
     def resource(self) -> str:
@@ -81,23 +83,27 @@ class Turn:
 
     def observing(self) -> None:
         """Note that the resource is observed now: what ends later makes the observation stale."""
-        self._observed_at = self._now()
+        self._observed_at, self._has_read = self._now(), False
 
     def record(self) -> Record | None:
         """Return what the journal has of the resource, after waiting for a request that is at work.
 
-        Raises RespondedBefore and Overtaken. A journal that cannot be read is as good as an empty one.
+        Raises RespondedBefore, Overtaken and StillAtWork. A journal that cannot be read is as good as an empty one.
         """
         if self.has_begun:
             return self.previous
+        if self._has_read:
+            return self._record
         try:
             record = self.journal.read(self.resource)
-            return self._after(record) if record is not None else None
-        except (RespondedBefore, Overtaken):
+            self._record = self._after(record) if record is not None else None
+        except (RespondedBefore, Overtaken, StillAtWork):
             raise
         except ProviderError as error:
             logger.warning("The journal was not read", extra={"because": error.why})
-            return None
+            self._record = None
+        self._has_read = True
+        return self._record
 
     def take(self, change: Change | None, *, now: bool = True) -> bool:
         """Begin with this change noted; True if the resource must be observed again before anything is changed.
