@@ -10,7 +10,7 @@ from tests.fakes.cognito import ApiError
 from tests.fakes.dynamodb import DENIED
 from tests.fixtures.existing_clients import ELSEWHERE, import_id, session_minutes
 from tests.fixtures.templates import APP, BARE, DESKTOP, MOBILE, effective
-from tests.fixtures.world import CREATE, DELETE, DESCRIBE, LIST, UPDATE
+from tests.fixtures.world import CREATE, DELETE, DESCRIBE, LIST, POOL, UPDATE
 
 if TYPE_CHECKING:
     from tests.fixtures.world import World

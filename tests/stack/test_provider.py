@@ -12,6 +12,7 @@ import yaml
 from tests.stack.examples import CONSUMER, MACHINE, SERVER, Example
 from tools.generate.reference import CloudFormationLoader
 from tools.local_aws.ministack import PROVIDER, ROOT, StackFailed
+from user_pool_client.aws import dynamodb
 from user_pool_client.aws.cloudformation import CLOUDFORMATION
 from user_pool_client.aws.cognito import COGNITO, AppClients
 from user_pool_client.aws.dynamodb import DYNAMODB
