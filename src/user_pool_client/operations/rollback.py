@@ -227,7 +227,8 @@ def _restored(ctx: Context, desired: Settings, client_id: str, change: Change | 
     secret_sync.restore_version(ctx, clients, client, desired, change)
     # Without a journal it is not known which client the stack had before it imported this one: never delete this one.
     failed = parse_previous(ctx.request.old_properties)
-    ctx.turn.own(client, imported=bool(plan.imported(desired) or (change is None and plan.imported(failed))))
+    is_noted = change is not None and bool(change.request)
+    ctx.turn.own(client, imported=bool(plan.imported(desired) or (not is_noted and plan.imported(failed))))
     ctx.response.created(client.client_id)
     return outcome(ctx, client, desired)
 
