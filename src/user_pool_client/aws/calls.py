@@ -21,14 +21,9 @@ from user_pool_client.domain.sensitive import Sensitive, mask
 
 type Answer = Mapping[str, Any]
 
-
 # With these a service refuses to look at a call: nothing was done, and the same call may succeed later.
 THROTTLED = frozenset({"TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded"})
-
-
 _SERVER_ERRORS = 500
-
-
 _SHORT_FROM = 15.0  # seconds: as long as a call of a client with the usual timeouts may take
 
 

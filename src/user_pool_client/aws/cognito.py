@@ -27,15 +27,12 @@ _FEATURE_UNAVAILABLE = frozenset(
     }
 )
 
-
 _TEMPLATE = "correct the template and deploy again."
-
 
 _PERMISSION = (
     "allow the operation on this user pool to the role of the function behind the service token (its stack's parameter "
     "UserPoolArns lists the pools that it may touch), or to RoleArn if the template gives one, then deploy again."
 )
-
 
 # What the owner of the stack does about each of Cognito's errors; a contract test compares the names with botocore's.
 REMEDIES: Mapping[str, str] = {
@@ -101,7 +98,6 @@ COGNITO = Service(
     transient=frozenset({"ConcurrentModificationException", "InternalErrorException", "InternalServerException"}),
     is_answer=_is_answer,
 )
-
 
 _PAGE = 60  # the most that ListUserPoolClients gives at once
 

@@ -35,12 +35,10 @@ _TRANSIENT_REASONS = frozenset(
     }
 )
 
-
 _PERMISSION = (
     "allow dynamodb:GetItem, PutItem, UpdateItem and DeleteItem on the journal's table to the role of the function "
     "behind the service token (its template.yaml does), then deploy again."
 )
-
 
 _TABLE = (
     "the table that the variable JOURNAL_TABLE of the function behind the service token names is gone; create it again "
@@ -99,35 +97,26 @@ DYNAMODB = Service(
     no_time="The journal could not be {about}: there was no time left for {operation}",
 )
 
-
 # How long an end may take, in seconds: the response is sent after it.
 _MOST_FOR_AN_END = 5.0
-
 
 # An item holds 400 KB at most, names included, and a resource's holds two changes between Begin and End. moto counts
 # the Base64 of the wire, and what is replaced as well.
 _MOST_INLINE = 90_000
 _MOST_IN_A_PIECE = 280_000
 
-
 # A deleted resource is remembered for so long, in seconds: a late duplicate of one of its requests must meet it.
 _DELETED_FOR = 30 * 86400
-
 
 # Longer than Secrets Manager lets two rotations be apart (1,000 days): each writes the note again.
 _ROTATIONS_FOR = 3 * 365 * 86400
 
-
 # A stack that waits for continue-update-rollback may wait for months.
 _PIECES_FOR = 365 * 86400
-
-
 _NONE = {"NULL": True}
-
 
 # Every name is replaced: DynamoDB reserves more than 500 words, and some of them are ours.
 _NAME = re.compile(r"#(\w+)")
-
 
 # Nobody is at work, no later request was here, and this one was not answered. The same run's own repetition after a
 # lost answer does not pass, so that it does not take itself for what was there before: `begin` looks at the item then.
@@ -137,10 +126,7 @@ _MAY_BEGIN = (
     " AND (#last.#request <> :request OR #last.#ended_at = :zero))"
 )
 
-
 _BEGIN = "SET #previous = if_not_exists(#last, :none), #previous_change = if_not_exists(#change, :none), #last = :last"
-
-
 _IS_AT_WORK = "#last.#holder = :holder AND #last.#ended_at = :zero"
 
 

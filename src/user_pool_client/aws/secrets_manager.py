@@ -12,7 +12,6 @@ from user_pool_client.domain.sensitive import Sensitive
 
 _GONE = frozenset({"ResourceNotFoundException", "InvalidRequestException"})
 
-
 _PERMISSION = (
     "name the secret so that the parameter SecretArns of the stack behind the service token allows it (its "
     "default: names that begin with user-pool-client/), and let the key's policy allow the function's role."
@@ -40,7 +39,6 @@ SECRETS_MANAGER = Service(
     judge=_judge,
     transient=frozenset({"InternalServiceError"}),
 )
-
 
 # How much of the time that is left a value may take to be stored: what cannot be stored is undone before time is up.
 _SHARE_FOR_STORING = 0.75

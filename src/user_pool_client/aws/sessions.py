@@ -18,16 +18,11 @@ from user_pool_client.domain.sensitive import Sensitive
 
 # Retries are ours: botocore's would send CreateUserPoolClient again after a read timeout, and look at no deadline.
 _ONCE: Any = {"total_max_attempts": 1}
-
-
 _CONFIG = Config(connect_timeout=5, read_timeout=10, retries=_ONCE)
-
 
 # For calls that begin when little time is left. A call that hangs must end before Lambda ends the process.
 # docs/decisions/0027-calls-get-shorter-timeouts-when-time-runs-out.md
 _SHORT_CONFIG = Config(connect_timeout=1, read_timeout=3, retries=_ONCE)
-
-
 _LONGEST_SESSION_NAME = 64
 
 

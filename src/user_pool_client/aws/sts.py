@@ -10,7 +10,6 @@ from user_pool_client.domain.sensitive import Sensitive
 # Longer than any request takes, so that credentials do not end in the middle of one (seconds).
 _RENEW_BEFORE = 900.0
 
-
 _ROLE = (
     "allow it in the parameter RoleArns of the stack behind the service token, and in the role's trust "
     "policy (with its ExternalId, if it asks for one), then deploy again."

@@ -9,16 +9,9 @@ from urllib.parse import urlencode, urlsplit
 from user_pool_client.domain.credentials import Credentials, Verdict
 
 _TIMEOUT = 5.0  # seconds
-
-
 _NOWHERE = "https://localhost/"
-
-
 _MOST_BYTES = 65536  # of an answer; Cognito's have some thousands
-
-
 _OK, _BAD_REQUEST, _UNAUTHORIZED = 200, 400, 401
-
 
 # What an error says of the secret. Others, such as invalid_request, may come before Cognito has looked at it.
 # docs/decisions/0020-the-token-endpoint-tests-a-secret-without-a-user.md

@@ -11,10 +11,7 @@ from user_pool_client.domain.sensitive import MASK, Sensitive, mask
 
 # The member that is added to an answer; no member of Cognito's begins like this.
 UNKNOWN = "_unknown"
-
-
 _SHOW_A_CLIENT = ("CreateUserPoolClient", "DescribeUserPoolClient", "UpdateUserPoolClient")
-
 
 # Whatever is named like this may be a secret of a kind that does not exist yet.
 _SECRET_WORDS = ("secret", "password", "credential", "privatekey")

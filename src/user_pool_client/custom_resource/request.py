@@ -14,19 +14,14 @@ from user_pool_client.domain.physical_id import generated_name, is_generated_id,
 from user_pool_client.domain.sensitive import Sensitive
 
 _IDS = ("StackId", "RequestId", "LogicalResourceId")
-
-
 _NEEDED = ("RequestType", "ResponseURL", *_IDS)
-
 
 # CloudFormation's own ids need half of it; the rest of an answer's bytes is for the reason and the attributes.
 _MOST_FOR_IDS = 3000
 
-
 # How long CloudFormation waits for an answer, unless the resource says otherwise.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-customresource.html
 _SERVICE_TIMEOUT = 3600
-
 
 # Lambda repeats a failed invocation after a minute at the earliest: what comes sooner is a first delivery, or one of
 # two at the same moment, of which nobody could tell anyway.

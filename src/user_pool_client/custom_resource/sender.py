@@ -17,13 +17,8 @@ from user_pool_client.log import logger
 
 # One try's patience with a silent socket, in seconds.
 _SOCKET_TIMEOUT, _SHORTEST_TRY = 5.0, 1.0
-
-
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
-
-
 _SERVER_ERRORS = 500
-
 
 # What can stand in a request line.
 _SENDABLE = re.compile(r"[\x21-\x7e]+")

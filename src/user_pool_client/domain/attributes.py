@@ -12,17 +12,14 @@ from user_pool_client.domain.sensitive import Sensitive
 
 type Attributes = Mapping[str, str | Sensitive]
 
-
 # Never left out of an answer, however long the rest is.
 IDS = ("ClientId", "ClientSecret", "ClientSecretArn", "Id", "UserPoolId", "SecretArn", "SecretVersionId")
-
 
 # Where the secret is, of a client with SecretId; no look-up has these.
 KEPT: Mapping[str, str] = {
     "SecretArn": "The ARN of the secret that SecretId names; only with SecretId.",
     "SecretVersionId": "The secret's version that was current when the answer was given; only with SecretId.",
 }
-
 
 # About the client, not settings of it. `properties.SETTINGS` has the others.
 DESCRIBED: Mapping[str, str] = {

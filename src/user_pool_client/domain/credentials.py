@@ -67,14 +67,11 @@ _MEMBERS = {
     "external_id": "external_id",
 }
 
-
 CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
-
 
 # Ours: the version of the client that another one has replaced. AWSPREVIOUS moves on with rotations.
 # docs/decisions/0021-a-delete-moves-awscurrent-back-first.md
 REPLACED = "user-pool-client:replaced"
-
 
 # Ours: the id of a secret of which it cannot be told which of a client's two it is. A rotation then deletes neither.
 UNKNOWN_ID = "unknown"

@@ -20,12 +20,9 @@ def stack_name(stack_id: str) -> str:
 # A Create that made nothing answers with this: `:` and `-` cannot be in a client id (`[\w+]+`).
 CREATE_FAILED = "create-failed:no-app-client"
 
-
 # A Create that may have made a client, but could not find out in time, answers with this: its Delete looks for it.
 # docs/decisions/0026-a-delete-that-cannot-identify-its-client-succeeds.md
 CREATE_UNKNOWN = "create-unknown:no-app-client"
-
-
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_+]{1,128}")
 
 

@@ -19,8 +19,6 @@ from user_pool_client.domain.properties import (
 from user_pool_client.domain.rules import secret_wanted
 
 _REFRESH_FLOW = "ALLOW_REFRESH_TOKEN_AUTH"
-
-
 ATTRIBUTE_LISTS = frozenset({"ReadAttributes", "WriteAttributes"})
 
 
@@ -168,8 +166,6 @@ def merge(*, desired: Settings, applied: Settings, observed: Settings, generated
 
 
 _NESTED = ("TokenValidityUnits", "RefreshTokenRotation", "AnalyticsConfiguration")
-
-
 _PLAIN = tuple(name for name in UPDATABLE if name not in (PUBLISH, *_NESTED, *(token.validity for token in TOKENS)))
 
 

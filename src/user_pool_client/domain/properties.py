@@ -47,10 +47,7 @@ class Setting:
 
 # What CloudFormation puts among the properties of every custom resource: these are no settings.
 RESERVED = frozenset({"ServiceToken", "ServiceTimeout"})
-
-
 LEGACY_AUTH_FLOWS = ("ADMIN_NO_SRP_AUTH", "CUSTOM_AUTH_FLOW_ONLY", "USER_PASSWORD_AUTH")
-
 
 AUTH_FLOWS = (
     "ALLOW_ADMIN_USER_PASSWORD_AUTH",
@@ -63,10 +60,8 @@ AUTH_FLOWS = (
     "ALLOW_TOKEN_EXCHANGE_IMPERSONATION",
 )
 
-
 # Not in the model's list of flows, but in the documentation of GetClientToken.
 STANDALONE_FLOW = "ALLOW_CLIENT_TOKEN_AUTH"
-
 
 _ARN = Annotated[
     str,
@@ -79,7 +74,6 @@ _ARN = Annotated[
     ),
 ]
 
-
 _Url = Annotated[
     str,
     Meta(
@@ -87,13 +81,8 @@ _Url = Annotated[
     ),
 ]
 
-
 _Attribute = Annotated[str, Meta(min_length=1, max_length=2048)]
-
-
 _Unit = Literal["seconds", "minutes", "hours", "days"]
-
-
 _UserTokenValidity = Annotated[int, Meta(ge=1, le=86400)]
 
 
@@ -139,9 +128,7 @@ _UserPoolId = Annotated[
     Setting("The user pool of the client; its Region is the part before the underscore.", update="replaces"),
 ]
 
-
 _NameOrPart = Annotated[str, Meta(min_length=1, max_length=128)]
-
 
 # A role's path may hold more than Cognito's pattern of ARNs knows: all of printable ASCII.
 _RoleArn = Annotated[
@@ -149,7 +136,6 @@ _RoleArn = Annotated[
     Meta(min_length=20, max_length=2048, pattern=r"^arn:[\x21-\x7e]+\Z", description="an ARN"),
     Setting("The role to assume for a user pool of another account.", target="provider"),
 ]
-
 
 _ExternalId = Annotated[
     str,
@@ -376,7 +362,6 @@ _ClientNamePrefix = Annotated[
     Setting("How the names begin: of the one client to look up, or of the clients to list.", target="provider"),
 ]
 
-
 _ClientType = Annotated[
     Literal["REGULAR", "DCR"],
     Setting(
@@ -385,7 +370,6 @@ _ClientType = Annotated[
         target="provider",
     ),
 ]
-
 
 _Refresh = Annotated[
     str,
@@ -463,18 +447,12 @@ def _split(annotation: Any) -> tuple[Any, Sequence[Any]]:
 
 SETTINGS = settings_of(ClientProperties)
 
-
 # What CreateUserPoolClient takes, and what UpdateUserPoolClient takes besides the two ids.
 CREATABLE = tuple(name for name, setting in SETTINGS.items() if setting.target == "client")
-
-
 UPDATABLE = tuple(name for name in CREATABLE if SETTINGS[name].update == "in place")
-
 
 # Whether Cognito itself stores the client's secret. Describe shows the secret's ARN instead of this setting.
 PUBLISH = "PublishSecretsInAWSSecretsManager"
-
-
 SECONDS: Mapping[str, int] = types.MappingProxyType({"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400})
 
 
@@ -523,7 +501,6 @@ class Token:
 
 
 _HOUR, _DAY = SECONDS["hours"], SECONDS["days"]
-
 
 TOKENS = (
     Token("AccessToken", 300, _DAY, "5 minutes to 1 day"),

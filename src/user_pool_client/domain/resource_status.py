@@ -9,11 +9,8 @@ from user_pool_client.domain.physical_id import is_client_id
 # request is older by far more.
 CLOCKS_APART = timedelta(seconds=10)
 
-
 # Between these CloudFormation waits for an answer of the handler.
 _AWAITED = {"Create": ("CREATE_IN_PROGRESS",), "Update": ("UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS")}
-
-
 _ANSWERED = {"Create": ("CREATE_COMPLETE", "CREATE_IN_PROGRESS"), "Update": ("UPDATE_COMPLETE",)}
 
 

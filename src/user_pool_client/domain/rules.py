@@ -25,10 +25,7 @@ from user_pool_client.domain.properties import (
 
 # Scopes that speak of a user: there is none in a client_credentials grant.
 _USER_SCOPES = frozenset({"openid", "email", "phone", "profile", "aws.cognito.signin.user.admin"})
-
-
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-
 
 # What a look-up may know its client by.
 LOOKUP_KEYS = ("ClientId", "ClientName", "ClientNamePrefix")
@@ -388,7 +385,6 @@ _IMPORT_RULES = (
     _one_keeper_of_the_secret,
     external_id_for_a_role,
 )
-
 
 _RULES = (
     _one_source_of_the_secret,

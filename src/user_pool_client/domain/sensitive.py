@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 MASK = "***"
 
-
 # Cognito quotes a value that breaks a limit: "Value 'abc' at 'clientSecret' failed to satisfy constraint".
 _QUOTED_BY_COGNITO = re.compile(r"[Vv]alue '[^']*' at 'clientSecret'")
 

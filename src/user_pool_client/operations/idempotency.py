@@ -20,7 +20,6 @@ from user_pool_client.operations.search import AmbiguousMatch, is_shared, search
 # Each may have made a client that is not listed yet.
 _MOST_CREATES = 3
 
-
 _WAYS_OUT = (
     "look in the user pool for an app client of this name that no stack has, and delete it or adopt it with ImportId; "
     "then deploy again."

@@ -49,10 +49,7 @@ _MATCH = (
     "print(json.dumps([re.fullmatch(pattern, name) is not None for name in names]))"
 )
 
-
 _LONGEST_MATCH = 10.0  # seconds
-
-
 _LISTED = 10
 
 

@@ -18,10 +18,8 @@ from user_pool_client.operations.secret_proof import Ask, Proof, Shown, put_to_e
 
 _STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 
-
 # A new secret is not known at once to all of Cognito (seconds).
 _ASK_AGAIN = 2.0
-
 
 # Seconds within which an added secret is stored, or never. One that is older and stored nowhere is nobody's: no try
 # that overlaps this one can still make it current. The difference is for answers and requests that are slow on the way.
