@@ -214,6 +214,8 @@ class Life:
             outside = self.set_outside.setdefault(answer.physical_id, {})
             for name in one.template.keys() | new.keys():  # the template's by now, or reset
                 outside.pop(name, None)
+                if name == "AccessTokenValidity":
+                    outside.pop("TokenValidityUnits", None)
             one.physical_id, one.template = answer.physical_id, new
         for one in added:
             answer = creates[one.logical_id].heard

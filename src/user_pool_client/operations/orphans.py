@@ -46,8 +46,8 @@ def find_orphan(ctx: Context, applied: Settings) -> str | None:
 def find_noted(ctx: Context, applied: Settings, record: Record, change: Change) -> str | None:
     """Return the ID of the client that a Create has left to its Delete, by what the journal knows; None for none.
 
-    The client that the resource got in an earlier operation of the stack is not it: that one was retained. What may
-    not be asked does not keep the Delete from succeeding.
+    The client that the resource got in an earlier operation of the stack is not it: that one was retained. What is not
+    allowed to be asked does not keep the Delete from succeeding.
     """
     if change.request_type != "Create":
         return None
