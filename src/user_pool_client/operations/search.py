@@ -31,11 +31,21 @@ def search(ctx: Context, clients: AppClients, wanted: Fingerprint) -> list[AppCl
 
 
 def matches(ctx: Context, clients: AppClients, wanted: Fingerprint) -> list[AppClient]:
-    """Return the clients that fit and are in no stack. CloudFormation is asked only where one fits."""
+    """Return the clients that fit and are no other resource's. CloudFormation is asked only where one fits."""
     named = [each.client_id for each in clients.list_clients(wanted.pool_id) if each.name == wanted.name]
     seen = [clients.describe(wanted.pool_id, client_id) for client_id in named if client_id != wanted.besides]
     fitting = [client for client in seen if client is not None and wanted.fits(client)]
-    return [client for client in fitting if ctx.stacks.stack_of(client.client_id) is None]
+    return [client for client in fitting if _is_free(ctx, client.client_id)]
+
+
+def _is_free(ctx: Context, client_id: str) -> bool:
+    """Tell whether no stack has a client, or only the very resource whose request is delivered once more."""
+    stack_id = ctx.stacks.stack_of(client_id)
+    if stack_id is None:
+        return True
+    if stack_id != ctx.request.stack_id or not ctx.turn.is_repeated:
+        return False
+    return ctx.stacks.resource_status(stack_id, ctx.request.logical_resource_id).physical_id == client_id
 
 
 def single(found: Sequence[AppClient], wanted: Fingerprint, *, shared: bool) -> AppClient | None:
