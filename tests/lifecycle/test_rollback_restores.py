@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.fakes.cognito import ApiError
 from tests.fixtures.strategies import GROUPS, NAMES, settings_of
 from tests.fixtures.templates import APP, BARE, CONFIDENTIAL, DESKTOP, EXAMPLES, MOBILE, differing, effective, typed
-from tests.fixtures.world import DESCRIBE, STACK, UPDATE, World, a_world
+from tests.fixtures.world import DESCRIBE, POOL, STACK, UPDATE, World, a_world
 
 type Json = dict[str, Any]
 
@@ -265,3 +265,62 @@ def test_a_rollback_that_may_read_the_journal_but_not_write_it_restores_all_the_
     answer = world.roll_back(client_id, BARE, new)
 
     assert (answer.status, world.settings(client_id)["LogoutURLs"]) == ("SUCCESS", [APP])
+
+
+def test_where_cloudformation_cannot_be_asked_exchanged_property_sets_mean_a_rollback(world: World) -> None:
+    client_id = made(world, BARE, {"LogoutURLs": [APP]})
+    new = {**BARE, "LogoutURLs": [DESKTOP]}
+    world.update(client_id, new, BARE)
+    world.stacks.denied = {STACK}
+
+    answer = world.update(client_id, BARE, new)
+
+    assert (answer.status, world.settings(client_id)["LogoutURLs"]) == ("SUCCESS", [APP])
+
+
+def test_where_cloudformation_cannot_be_asked_another_update_is_no_rollback(world: World) -> None:
+    client_id = made(world, BARE, {"LogoutURLs": [APP]})
+    new = {**BARE, "LogoutURLs": [DESKTOP]}
+    world.update(client_id, new, BARE)
+    world.stacks.denied = {STACK}
+
+    world.update(client_id, {**BARE, "AuthSessionValidity": "9"}, new)
+
+    held = world.settings(client_id)
+    assert (held.get("LogoutURLs"), held["AuthSessionValidity"]) in [([], 9), (None, 9)]
+
+
+@pytest.mark.parametrize("meanwhile", [None, 45])
+def test_the_session_of_before_comes_back_unless_others_have_changed_it_since(
+    world: World, meanwhile: int | None
+) -> None:
+    client_id = made(world, BARE, {})
+    client = world.fake.pools[POOL].clients[client_id]
+    client.sso_session = {"MaxValidityMinutes": 30}
+    new = {**BARE, "SSOSession": {"MaxValidityMinutes": "5"}}
+    world.update(client_id, new, BARE)
+    assert client.sso_session["MaxValidityMinutes"] == 5
+    if meanwhile is not None:
+        client.sso_session = {"MaxValidityMinutes": meanwhile}
+
+    answer = world.roll_back(client_id, BARE, new)
+
+    assert (answer.status, client.sso_session["MaxValidityMinutes"]) == ("SUCCESS", meanwhile or 30)
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [(ApiError("NotAuthorizedException", "no"), "SUCCESS"), (THROTTLED, "FAILED")],
+    ids=["refused", "busy"],
+)
+def test_a_session_that_cannot_be_set_back_does_not_wedge_a_rollback(
+    world: World, failure: ApiError, status: str
+) -> None:
+    client_id = made(world, BARE, {})
+    new = {**BARE, "SSOSession": {"MaxValidityMinutes": "5"}}
+    world.update(client_id, new, BARE)
+
+    with world.failing("SetUserPoolClientSessionConfiguration", failure):
+        answer = world.roll_back(client_id, BARE, new)
+
+    assert answer.status == status
