@@ -109,3 +109,12 @@ def test_settings_of_the_provider_are_shown_but_no_external_id() -> None:
 
 def test_a_client_is_told_without_what_is_default() -> None:
     assert told(PRESENT) == {"UserPoolId": POOL, "ClientName": "web", "AuthSessionValidity": "5"}
+
+
+def test_an_import_that_does_not_fit_is_told_to_fail() -> None:
+    imported = {"ImportId": f"{POOL}/client1"}
+
+    found = told_of(imported, {**imported, "GenerateSecret": "true"})
+
+    assert "will fail" in found.what
+    assert "wants a client secret and the client has none" in found.problems[0]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from user_pool_client.domain import plan, validation
 from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.attributes import attributes, setting_paths
+from user_pool_client.domain.errors import ProviderError
 from user_pool_client.domain.parsing import parse, parse_previous
 from user_pool_client.domain.properties import IMPORT_PROPERTIES, PUBLISH, RESERVED, SETTINGS, Settings
 from user_pool_client.domain.rules import secret_wanted, validate, validate_import
@@ -71,10 +72,21 @@ def forecast(change: Change) -> Forecast:
     if "UserPoolId" in change.unknown:
         decision: plan.Plan = plan.plan_create(desired, "its user pool is a new one")
     else:
-        here = change.present if desired.get("UserPoolId") == change.present.pool_id else None
-        if imported := _taken_over(desired, change.present, here):
-            return Forecast(f"takes over {imported} in its place; {_afterwards(change, applied)}")
-        decision = plan.decide(desired=desired, applied=applied, observed=here, generated_name=change.generated_name)
+        present = change.present
+        is_here = desired.get("UserPoolId") == present.pool_id
+        is_it = plan.import_id_of(desired) in (None, present.client_id)
+        try:
+            decision = plan.decide(
+                desired=desired,
+                applied=applied,
+                observed=present if is_here and is_it else None,
+                generated_name=change.generated_name,
+                physical_id=present.client_id,
+            )
+        except ProviderError as error:
+            return Forecast("cannot be changed so: the update will fail", problems=(error.why,))
+        if isinstance(decision, plan.Import):
+            return Forecast(f"takes over {_imported(desired)} in its place; {_afterwards(change, applied)}")
     return _forecast(change, desired, applied, decision, problems)
 
 
@@ -124,13 +136,11 @@ def _known(properties: Mapping[str, Any], change: Change) -> dict[str, Any]:
     }
 
 
-def _taken_over(desired: Settings, present: AppClient, here: AppClient | None) -> str:
-    """Return which other client an import takes over; '' if it is the present one, or none."""
-    import_id = desired.get("ImportId")
-    if import_id is not None:
-        return "" if import_id == f"{present.pool_id}/{present.client_id}" else f"the client {import_id}"
-    names = [f'the one client that fits {name} "{desired[name]}"' for name in IMPORT_PROPERTIES if name in desired]
-    return names[0] if names and here is None else ""
+def _imported(desired: Settings) -> str:
+    """Return the client that the template imports, as a person would say it."""
+    if "ImportId" in desired:
+        return f"the client {desired['ImportId']}"
+    return next(f'the one client that fits {name} "{desired[name]}"' for name in IMPORT_PROPERTIES if name in desired)
 
 
 def _afterwards(change: Change, applied: Settings) -> str:
