@@ -27,7 +27,7 @@ CDK_BENCHMARK := $(if $(NPM),benchmarks/cdk/node_modules/.installed)
 quietly = output=$$($(1) 2>&1) || { echo "$$output" >&2; exit 1; }
 
 .NOTPARALLEL:
-.PHONY: help demo rehearse test chaos newest check lint docs reference schema lint-template import-template bench build clean
+.PHONY: help demo rehearse test coverage chaos newest check lint docs reference schema lint-template import-template bench build clean
 
 help: ## Show this text
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-16s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,7 +39,10 @@ rehearse: .venv/.installed .venv-sam/.installed .venv-local-aws/.installed ## De
 	@PYTHONPATH=src .venv/bin/python -m tools.rehearsal "$(TEMPLATE)" --parameters "$$PARAMETERS" $(if $(FROM),--from "$(FROM)") \
 		--from-parameters "$$FROM_PARAMETERS" $(if $(BEFORE),--before "$(BEFORE)") $(if $(filter-out no,$(LEAVE_OUT)),--leave-out)
 
-test: .venv/.installed .venv-sam/.installed .venv-local-aws/.installed $(CDK) ## Run all tests and show what they do not cover
+test: .venv/.installed .venv-sam/.installed .venv-local-aws/.installed $(CDK) ## Run all tests
+	@.venv/bin/python -m pytest --numprocesses auto
+
+coverage: .venv/.installed .venv-sam/.installed .venv-local-aws/.installed $(CDK) ## Run all tests and show what they do not cover
 	@.venv/bin/python -m pytest --cov --numprocesses auto
 
 chaos: .venv/.installed ## Live through some hundred stacks' lives with all that can go wrong; SEED=n LIFE=n repeats one
