@@ -23,7 +23,12 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing: what was asked is kept by who answers."""
 
     def content(self) -> bytes:
-        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        """Read the whole body; raise ConnectionError if the sender ended before: AWS does not act on half a request."""
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise ConnectionResetError(f"{len(body)} of {length} bytes arrived")
+        return body
 
     def answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
         self.send_response(status)

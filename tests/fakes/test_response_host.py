@@ -85,3 +85,14 @@ def test_an_emulators_host_has_no_tls() -> None:
         connection.close()
 
     assert [kept.path for kept in host.puts] == ["/x"]
+
+
+@pytest.mark.parametrize("sent", [b"", b'{"Status'], ids=["head-only", "half-a-body"])
+def test_a_put_whose_sender_ends_before_the_last_byte_has_not_arrived(sent: bytes) -> None:
+    with response_host("127.0.0.1", tls=False) as host:
+        with socket.create_connection(("127.0.0.1", host.port), timeout=5) as killed:
+            killed.sendall(b"PUT /stack HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n" + sent)
+            killed.shutdown(socket.SHUT_WR)
+            assert killed.recv(100) == b""
+
+        assert host.puts == []
