@@ -46,7 +46,7 @@ def build(clock: Clock, *, connected: bool = False) -> Service:
         def clients(settings: Settings) -> AppClients:
             arn, session = settings.get("RoleArn"), session_name(request.stack_id, request.logical_resource_id)
             role = Role(arn, settings.get("ExternalId"), session) if arn else None
-            return AppClients(caller, role, template_secrets)
+            return AppClients(caller, role, secrets=template_secrets)
 
         journal = Journal(table, caller) if table and not local else NoJournal()
         stacks = Stacks(caller, invocation.is_own_account)

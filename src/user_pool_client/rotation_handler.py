@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 
 from user_pool_client.aws.calls import Caller
-from user_pool_client.aws.cognito import AppClients
+from user_pool_client.aws.cognito import OF_ROTATIONS, AppClients
 from user_pool_client.aws.dynamodb import Journal
 from user_pool_client.aws.secrets_manager import SecretStore
 from user_pool_client.aws.sessions import ClientCache, Role
@@ -27,7 +27,7 @@ def build(clock: Clock) -> Callable[[Mapping[str, object], Deadline], None]:
     def clients(credentials: Credentials, deadline: Deadline) -> AppClients:
         arn, external_id = credentials.role_arn, credentials.external_id or None
         role = Role(arn, external_id, "user-pool-client-rotation") if arn else None
-        return AppClients(Caller(connections, deadline, on_retry), role, [credentials.client_secret])
+        return AppClients(Caller(connections, deadline, on_retry), role, OF_ROTATIONS, [credentials.client_secret])
 
     def notes(deadline: Deadline) -> RotationNotes:
         return Journal(table, Caller(connections, deadline, on_retry)) if table else NoJournal()

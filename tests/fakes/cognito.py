@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import json
 import threading
 import time
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from tests.fakes import cognito_limits as limits
@@ -82,10 +84,28 @@ class Call(NamedTuple):
 
 
 class Caller(NamedTuple):
-    """Say whose credentials signed a request, and, if they are no longer or not at all good, what is answered."""
+    """Say whose credentials signed a request, and, if they are no longer or not at all good, what is answered.
+
+    `policy` is the session policy that they came with, '' for none.
+    """
 
     account: str
     refusal: ApiError | None = None
+    policy: str = ""
+
+    def denial(self, operation: str, pool_id: str) -> ApiError | None:
+        """Say what IAM says to an operation that the session policy does not allow; None to one that it does."""
+        action = f"cognito-idp:{operation}"
+        resource = f"arn:aws:cognito-idp:{pool_id.partition('_')[0]}:{self.account}:userpool/{pool_id}"
+        if not self.policy or any(
+            statement["Effect"] == "Allow"
+            and action in statement["Action"]
+            and fnmatch(resource, statement["Resource"])
+            for statement in json.loads(self.policy)["Statement"]
+        ):
+            return None
+        why = f"is not authorized to perform: {action} on resource: {resource} because no session policy allows it"
+        return ApiError("AccessDeniedException", f"User: arn:aws:sts::{self.account}:assumed-role/theirs {why}")
 
 
 @dataclass
@@ -371,8 +391,8 @@ class FakeCognito:
 
     def _answer(self, operation: str, params: Json, region: str | None, caller: Caller | None) -> Json | ApiError:
         """Hold a refusal back: if the answer is to be lost, then a refusal is lost as well."""
-        if caller and caller.refusal:
-            return caller.refusal
+        if caller and (refusal := caller.refusal or caller.denial(operation, str(params.get("UserPoolId")))):
+            return refusal
         try:
             self._throttle(operation, str(params.get("UserPoolId")))
             return self._work(operation, params, region, caller)

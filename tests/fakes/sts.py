@@ -36,6 +36,7 @@ ASSUME_ROLE = Group(
         "RoleSessionName": text(2, 64, r"[\w+=,.@-]*"),
         "ExternalId": text(2, 1224, r"[\w+=,.@:\/-]*"),
         "DurationSeconds": number(900, 43200),
+        "Policy": text(1, 2048),
     },
     ("RoleArn", "RoleSessionName"),
 )
@@ -64,6 +65,8 @@ class Session:
     account: str
     token: str
     expires: int
+    policy: str = ""
+    """The session policy: what the credentials are good for at most; '' for all that the role may do."""
 
 
 class FakeSts:
@@ -111,7 +114,7 @@ class FakeSts:
             refusal = ApiError("UnrecognizedClientException", "The security token included in the request is invalid.")
         elif self._clock() >= session.expires:
             refusal = ApiError("ExpiredTokenException", "The security token included in the request is expired")
-        return Caller(session.account, refusal)
+        return Caller(session.account, refusal, session.policy)
 
     def call(self, operation: str, params: Json, *, access_key_id: str = "", token: str = "") -> Json:
         """Answer one request; raise ApiError or, as planned, BrokenConnectionError."""
@@ -167,7 +170,8 @@ class FakeSts:
         name = params["RoleSessionName"]
         arn = f"arn:aws:sts::{role.account}:assumed-role/{role.role_arn.rpartition('/')[2]}/{name}"
         expires = int(self._clock()) + min(role.expires_in, params.get("DurationSeconds", ONE_HOUR))
-        self.sessions[access_key_id] = Session(role.role_arn, arn, role.account, token, expires)
+        policy = params.get("Policy", "")
+        self.sessions[access_key_id] = Session(role.role_arn, arn, role.account, token, expires, policy)
         self.secrets_ever += [secret, token]
         role_id = "AROA" + hashlib.sha256(role.role_arn.encode()).hexdigest()[:16].upper()
         return {

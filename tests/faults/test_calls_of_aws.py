@@ -244,7 +244,7 @@ def test_renewed_credentials_reach_every_client_of_the_role(world: World) -> Non
 
     for _ in range(3):
         assert one_each() == ["SUCCESS"] * 3
-        assert assumed(world) == 1
+        assert assumed(world) == 2  # one for each user pool
         world.clock.now += 3600  # the credentials of before are of no use now
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from tests.fakes.cognito import ApiError
 from tests.fixtures.existing_clients import LIST, LIST_TYPE, LOOKUP_TYPE, import_id
 from tests.fixtures.templates import APP, BARE
 from tests.fixtures.world import CREATE, DELETE, DESCRIBE, MARKER, POOL, SECRETS, STACK_ID, UPDATE, World, a_world
+from user_pool_client.aws.cognito import COGNITO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +75,8 @@ def test_a_client_lives_its_life_in_another_account(world: World, properties: Js
     assert world.calls() == [CREATE, DESCRIBE, UPDATE, DELETE]
     assert world.client_ids(THEIR_POOL) == []
     expected = {name: properties[name] for name in properties if name != "UserPoolId"}
-    assert assumed(world) == [expected | {"RoleSessionName": "shop-WebClient"}]
+    (asked,) = assumed(world)
+    assert {**expected, "RoleSessionName": "shop-WebClient"}.items() <= asked.items()
 
 
 def test_without_the_role_the_other_accounts_pool_is_not_there(world: World) -> None:
@@ -169,18 +172,47 @@ def test_whatever_stack_and_resource_are_called_the_session_has_a_name_that_sts_
 # While the function is warm
 
 
-def test_one_session_serves_all_stacks_and_regions_for_a_role(world: World) -> None:
+def test_one_session_serves_all_stacks_for_a_role_and_a_user_pool(world: World) -> None:
     for number in range(3):
         world.create(THEIRS, LogicalResourceId=f"Client{number}")
     assert len(assumed(world)) == 1
 
     world.create({**THEIRS, "UserPoolId": THEIR_FRANKFURT_POOL})
     world.create(GUARDED)
-    assert [asked["RoleArn"] for asked in assumed(world)] == [GUARDED_ARN]
+    assert [asked["RoleArn"] for asked in assumed(world)] == [ROLE_ARN, GUARDED_ARN]
 
     for properties in (THEIRS, {**THEIRS, "UserPoolId": THEIR_FRANKFURT_POOL}, GUARDED):
         assert world.create(properties).status == "SUCCESS"
     assert assumed(world) == []
+
+
+def test_the_credentials_of_a_role_are_good_for_our_operations_on_the_pool_at_hand_and_for_nothing_else(
+    world: World,
+) -> None:
+    world.fake.add_pool("us-east-1_Theirs2", account=ACCOUNT)
+    for pool_id in (THEIR_POOL, THEIR_FRANKFURT_POOL, "us-east-1_Theirs2"):
+        assert world.create({**THEIRS, "UserPoolId": pool_id}).status == "SUCCESS"
+
+        (asked,) = assumed(world)
+        (statement,) = json.loads(asked["Policy"])["Statement"]
+        region = pool_id.partition("_")[0]
+        assert statement == {
+            "Effect": "Allow",
+            "Action": [f"cognito-idp:{operation}" for operation in sorted(COGNITO.operations)],
+            "Resource": f"arn:aws:cognito-idp:{region}:{ACCOUNT}:userpool/{pool_id}",
+        }
+        assert len(asked["Policy"]) < 2048
+
+
+def test_stolen_credentials_of_a_role_open_no_other_pool_and_no_other_operation(world: World) -> None:
+    world.create(THEIRS)
+    (session,) = world.sts.sessions
+    thief = world.sts.caller(session, world.sts.sessions[session].token)
+
+    assert thief is not None
+    assert thief.denial("DescribeUserPoolClient", THEIR_POOL) is None
+    assert thief.denial("DescribeUserPoolClient", THEIR_FRANKFURT_POOL) is not None
+    assert thief.denial("AdminGetUser", THEIR_POOL) is not None
 
 
 def test_an_external_id_is_part_of_what_a_session_is_for(world: World) -> None:

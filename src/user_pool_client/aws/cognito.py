@@ -99,15 +99,30 @@ COGNITO = Service(
     is_answer=_is_answer,
 )
 
+# What a rotation calls, and all that the role of its function allows.
+OF_ROTATIONS = frozenset(
+    {
+        "DescribeUserPool",
+        "DescribeUserPoolClient",
+        "ListUserPoolClientSecrets",
+        "AddUserPoolClientSecret",
+        "DeleteUserPoolClientSecret",
+    }
+)
+
 _PAGE = 60  # the most that ListUserPoolClients gives at once
 
 
 @dataclass(frozen=True, slots=True)
 class AppClients:
-    """The app clients of user pools, for the time of one request."""
+    """The app clients of user pools, for the time of one request.
+
+    `operations` are those that will be called: a role that is assumed is narrowed to them.
+    """
 
     caller: Caller
     role: Role | None = None
+    operations: frozenset[str] = frozenset(COGNITO.operations)
     # What Cognito's words must not tell: the template's secrets, and those that Cognito shows on the way.
     secrets: list[Sensitive] = field(default_factory=list, repr=False)
 
@@ -252,7 +267,8 @@ class AppClients:
             raise _no_region(parameters["UserPoolId"], region)
         credentials = None
         if self.role is not None:
-            credentials = role_credentials(self.caller, self.role, after_deadline=after_deadline)
+            role = dataclasses.replace(self.role, pool_id=parameters["UserPoolId"], operations=self.operations)
+            credentials = role_credentials(self.caller, role, after_deadline=after_deadline)
         return self.caller.call(
             Call(
                 COGNITO,

@@ -28,11 +28,16 @@ _LONGEST_SESSION_NAME = 64
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role to assume for a user pool of another account; `session` names who does, in that account's CloudTrail."""
+    """A role to assume for a user pool of another account; `session` names who does, in that account's CloudTrail.
+
+    Its credentials are good for no more than the `operations` of Cognito on one pool: whatever else the role may do.
+    """
 
     arn: str
     external_id: str | None = None
     session: str = field(default="user-pool-client", compare=False)
+    pool_id: str = ""
+    operations: frozenset[str] = frozenset()
 
 
 def session_name(stack_id: str, logical_resource_id: str) -> str:

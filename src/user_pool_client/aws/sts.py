@@ -1,5 +1,6 @@
 """The only module that calls STS: the credentials of the role that a template names."""
 
+import json
 from typing import Any
 
 from user_pool_client.aws.calls import Call, Caller, Judgement, Refusal, Service
@@ -40,7 +41,7 @@ def role_credentials(caller: Caller, role: Role, *, after_deadline: bool = False
 
 
 def _assume(caller: Caller, role: Role, *, after_deadline: bool) -> RoleCredentials:
-    parameters: dict[str, Any] = {"RoleArn": role.arn, "RoleSessionName": role.session}
+    parameters: dict[str, Any] = {"RoleArn": role.arn, "RoleSessionName": role.session, "Policy": _policy(role)}
     if role.external_id is not None:
         parameters["ExternalId"] = role.external_id
     given = caller.call(Call(STS, "AssumeRole", parameters, about=role.arn, after_deadline=after_deadline))[
@@ -53,3 +54,18 @@ def _assume(caller: Caller, role: Role, *, after_deadline: bool) -> RoleCredenti
         Sensitive(given["SessionToken"]),
         renew_at=given["Expiration"].timestamp() - _RENEW_BEFORE,
     )
+
+
+def _policy(role: Role) -> str:
+    """Return a session policy of at most 2,048 characters: credentials can do what it and the role's policies allow.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session
+    """
+    _, partition, _, _, account, *_ = [*role.arn.split(":"), *[""] * 5]
+    region = role.pool_id.partition("_")[0]
+    statement = {
+        "Effect": "Allow",
+        "Action": [f"cognito-idp:{operation}" for operation in sorted(role.operations)],
+        "Resource": f"arn:{partition}:cognito-idp:{region}:{account}:userpool/{role.pool_id}",
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":"))
