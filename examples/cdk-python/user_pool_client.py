@@ -71,9 +71,11 @@ class Properties(TypedDict, total=False):
     ImportId: str
     ImportNamePrefix: str
     ImportNamePattern: str
+    AllowClientOfOtherStack: bool
     RoleArn: str
     ExternalId: str
     SecretId: str
+    AllowSecretOfOtherStack: bool
 
 
 class UserPoolClient(CustomResource):

@@ -40,9 +40,11 @@ export interface UserPoolClientProperties {
   readonly ImportId?: string;
   readonly ImportNamePrefix?: string;
   readonly ImportNamePattern?: string;
+  readonly AllowClientOfOtherStack?: boolean;
   readonly RoleArn?: string;
   readonly ExternalId?: string;
   readonly SecretId?: string;
+  readonly AllowSecretOfOtherStack?: boolean;
 }
 
 /** An app client; `ref` is its id, `getAttString` gives its attributes. */

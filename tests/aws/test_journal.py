@@ -25,7 +25,7 @@ from tests.fixtures.journals import (
 )
 from tests.given import POOL
 from user_pool_client.domain.errors import TryLater
-from user_pool_client.domain.journal import Begun, NotBegun, Record, Responded
+from user_pool_client.domain.journal import Begun, NotBegun, Record, Responded, RotationNote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -244,14 +244,15 @@ def test_an_end_that_is_repeated_changes_nothing_more(journal: Journal) -> None:
 
 
 def test_the_secret_that_holds_a_clients_secret_is_found_as_it_was_noted_last(journal: Journal) -> None:
-    assert journal.rotated_by(POOL, "client1") == ""
+    assert journal.rotation_note(POOL, "client1") == RotationNote()
 
-    journal.note_rotation(POOL, "client1", "arn:one")
-    journal.note_rotation(POOL, "client1", "arn:two")
-    journal.note_rotation(POOL, "client2", "arn:three")
+    journal.note_rotation(POOL, "client1", RotationNote("arn:one", "shop-7"))
+    journal.note_rotation(POOL, "client1", RotationNote("arn:two"))
+    journal.note_rotation(POOL, "client2", RotationNote("arn:three", "shop-7"))
 
-    assert journal.rotated_by(POOL, "client1") == "arn:two"
-    assert journal.rotated_by("us-east-1_Other4567", "client1") == ""
+    assert journal.rotation_note(POOL, "client1") == RotationNote("arn:two")
+    assert journal.rotation_note(POOL, "client2") == RotationNote("arn:three", "shop-7")
+    assert journal.rotation_note("us-east-1_Other4567", "client1") == RotationNote()
     assert journal.owner(POOL, "client1") is None
 
 

@@ -97,9 +97,10 @@ def test_one_stack(world: World) -> None:
 def test_one_client(world: World) -> None:
     client_id = world.create(WEB).physical_id
     world.create(WEB, LogicalResourceId="Another")
-    world.create(import_id(client_id), StackId=OTHER_STACK)
+    imported = {**import_id(client_id), "AllowClientOfOtherStack": "true"}
+    world.create(imported, StackId=OTHER_STACK)
     world.delete(client_id, WEB)
-    world.update(client_id, {"UserPoolId": POOL}, import_id(client_id), StackId=OTHER_STACK)
+    world.update(client_id, {"UserPoolId": POOL}, imported, StackId=OTHER_STACK)
     world.delete(client_id, {"UserPoolId": POOL}, StackId=OTHER_STACK)
 
     found = insights.run(CLIENT.replace("3n4b5urk1ft4fl3mg5e62d9ado", client_id), lines(world))

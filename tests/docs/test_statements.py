@@ -92,6 +92,12 @@ def several(world: World) -> str:
     return world.create({"UserPoolId": POOL, "ImportNamePrefix": "AmazonOpenSearchService-"}).reason
 
 
+def of_another_stack(world: World) -> str:
+    client_id = world.existing()
+    world.stacks.put(STACK_ID.replace("/shop/", "/bank/"), "WebClient", client_id)
+    return world.create(import_id(client_id)).reason
+
+
 def no_secret(world: World) -> str:
     return world.create({**import_id(world.existing()), "GenerateSecret": "true"}).reason
 
@@ -175,6 +181,7 @@ CASES = [
     no_permission,
     no_role,
     several,
+    of_another_stack,
     no_secret,
     adopted_and_gone,
     throttled,

@@ -602,8 +602,10 @@ DEFAULTS = {
     "ImportId": None,
     "ImportNamePrefix": None,
     "ImportNamePattern": None,
+    "AllowClientOfOtherStack": False,
     "RoleArn": None,
     "ExternalId": None,
+    "AllowSecretOfOtherStack": False,
 }
 
 

@@ -58,6 +58,8 @@ class Stack:
     updated: float | None = None
     deleted: float | None = None
     status: str = "CREATE_IN_PROGRESS"
+    root: str = ""
+    """The ID of the stack that it is nested in, at any depth."""
     resources: dict[str, Resource] = field(default_factory=dict)
 
     @property
@@ -218,6 +220,7 @@ def shown_stack(stack: Stack) -> Json:
         "StackName": stack.name,
         "StackStatus": stack.status,
         **{name: iso(moment) for name, moment in times.items() if moment is not None},
+        **({"RootId": stack.root} if stack.root else {}),
     }
 
 

@@ -97,6 +97,9 @@ class Secret:
     deleted: float | None = None
     rotates: bool = False
     """Whether rotation has been turned on: since it first began, until somebody turns it off."""
+    holds_bytes: bool = False
+    stack_id: str = ""
+    """The stack that has created it: CloudFormation tags what it creates."""
 
     @property
     def region(self) -> str:
@@ -151,11 +154,19 @@ class FakeSecretsManager:
 
     # What other people do
 
-    def create(self, name: str, value: object = None, *, region: str = "us-east-1", account: str = ACCOUNT) -> str:
+    def create(
+        self,
+        name: str,
+        value: object = None,
+        *,
+        region: str = "us-east-1",
+        account: str = ACCOUNT,
+        stack_id: str = "",
+    ) -> str:
         """Make a secret, without a value as AWS::SecretsManager::Secret does or with one, and return its ARN."""
         suffix = base64.b32encode(self._draw()[:4]).decode()[:6]
         arn = f"arn:aws:secretsmanager:{region}:{account}:secret:{name}-{suffix}"
-        self.secrets[arn] = Secret(name, arn)
+        self.secrets[arn] = Secret(name, arn, stack_id=stack_id)
         if value is not None:
             self.put_elsewhere(arn, value)
         return arn
@@ -350,7 +361,7 @@ class FakeSecretsManager:
             "ARN": secret.arn,
             "Name": secret.name,
             "VersionId": version.version_id,
-            "SecretString": version.value,
+            "SecretBinary" if secret.holds_bytes else "SecretString": version.value,
             "VersionStages": list(version.stages),
             "CreatedDate": version.created,
         }
@@ -366,6 +377,9 @@ class FakeSecretsManager:
             shown["RotationEnabled"] = True
         if secret.deleted is not None:
             shown["DeletedDate"] = secret.deleted
+        if secret.stack_id:
+            tags = {"stack-id": secret.stack_id, "stack-name": secret.stack_id.split("/")[1]}
+            shown["Tags"] = [{"Key": f"aws:cloudformation:{name}", "Value": value} for name, value in tags.items()]
         return shown
 
     def _put(self, secret: Secret, params: Json) -> Json:

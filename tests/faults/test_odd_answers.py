@@ -103,15 +103,24 @@ def test_a_session_that_is_not_shown_is_set(world: World, session: Json | None) 
     assert client.sso_session == {"MaxValidityMinutes": 90}
 
 
-@pytest.mark.parametrize("value", [None, 7], ids=["null", "number"])
-def test_a_stored_value_with_an_odd_client_id_is_read(kept: Kept, value: object) -> None:
-    kept.secrets.put_elsewhere(kept.arn, {"client_id": value, "client_secret": OWN_SECRET})
+def test_a_stored_value_whose_client_id_is_null_is_a_secret_stored_beforehand(kept: Kept) -> None:
+    kept.secrets.put_elsewhere(kept.arn, {"client_id": None, "client_secret": OWN_SECRET})
 
     answer = kept.world.create(kept.template())
 
     assert answer.status == "SUCCESS"
-    # Null is a secret of one's own, stored beforehand; a number is another client.
-    assert (kept.current()["client_secret"] == OWN_SECRET) == (value is None)
+    assert kept.current()["client_secret"] == OWN_SECRET
+    assert kept.current()["client_id"] == answer.physical_id
+
+
+def test_a_stored_value_whose_client_id_is_a_number_is_that_of_another_client(kept: Kept) -> None:
+    value = {"client_id": 7, "client_secret": OWN_SECRET, "user_pool_id": POOL}
+    kept.secrets.put_elsewhere(kept.arn, value)
+
+    answer = kept.world.create(kept.template())
+
+    assert answer.status == "SUCCESS"
+    assert kept.current()["client_secret"] != OWN_SECRET
     assert kept.current()["client_id"] == answer.physical_id
 
 

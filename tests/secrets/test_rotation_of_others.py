@@ -9,9 +9,9 @@ import pytest
 from tests.canaries import OTHER_SECRET, OWN_SECRET
 from tests.fakes.secrets_manager import PENDING, PREVIOUS, STEPS
 from tests.fixtures.rotations import WEB, WEB_CLIENT, again, begun, both_ways, made_elsewhere, rotated
-from tests.fixtures.stored_secrets import ASK, ENDPOINT, MOVE, WRITES, Kept
+from tests.fixtures.stored_secrets import ASK, DAY, ENDPOINT, MOVE, WRITES, Kept
 from tests.fixtures.templates import APP
-from tests.fixtures.world import FRANKFURT_POOL, OTHER_POOL, POOL
+from tests.fixtures.world import FRANKFURT_POOL, JOURNAL, OTHER_POOL, POOL
 from user_pool_client.domain.errors import ProviderError, Refused, TryLater
 
 type Json = dict[str, Any]
@@ -156,10 +156,37 @@ def test_a_client_behind_a_role_that_asks_for_an_external_id_is_rotated(kept: Ke
     kept.rotate()
     kept.rotate()
 
-    assert (old["external_id"], kept.current()["external_id"]) == ("shop-7", "shop-7")
     assert kept.is_sound()
     assert not kept.takes(old)
     assert kept.sts.calls[-1].params["ExternalId"] == "shop-7"
+
+
+def test_a_value_that_still_holds_the_external_id_is_rotated_and_loses_it(kept: Kept) -> None:
+    kept.world.fake.add_pool(FOREIGN_POOL, account="222222222222")
+    kept.sts.allow(ROLE, external_id="shop-7")
+    rotated(kept, 0, UserPoolId=FOREIGN_POOL, RoleArn=ROLE, ExternalId="shop-7")
+    kept.world.journal.tables[JOURNAL].clear()
+    kept.secrets.put_elsewhere(kept.arn, {**kept.current(), "external_id": "shop-7"})
+
+    for _ in range(3):
+        kept.rotate()
+        assert kept.is_sound()
+        assert kept.sts.calls[-1].params["ExternalId"] == "shop-7"
+        assert "external_id" not in kept.current()
+
+
+def test_the_external_id_that_was_noted_is_of_no_use_to_a_secret_of_a_strangers(kept: Kept) -> None:
+    kept.world.fake.add_pool(FOREIGN_POOL, account="222222222222")
+    kept.sts.allow(ROLE, external_id="shop-7")
+    rotated(kept, 0, UserPoolId=FOREIGN_POOL, RoleArn=ROLE, ExternalId="shop-7")
+    kept.world.clock.now += 30 * DAY
+    theirs = kept.secrets.create("user-pool-client/stranger", kept.current())
+    kept.sts.calls.clear()
+
+    with pytest.raises(Refused, match="could not be assumed"):
+        kept.rotate(theirs)
+
+    assert all("ExternalId" not in call.params for call in kept.sts.calls)
 
 
 def test_without_external_id_none_is_sent_and_none_is_kept(kept: Kept) -> None:

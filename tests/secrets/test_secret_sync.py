@@ -9,7 +9,7 @@ import pytest
 
 from tests.canaries import OTHER_SECRET, OWN_SECRET, leaked
 from tests.fakes.cognito import ApiError
-from tests.fakes.secrets_manager import CANNOT_DECRYPT, CURRENT, NOT_FOUND, PREVIOUS
+from tests.fakes.secrets_manager import CANNOT_DECRYPT, CURRENT, NOT_FOUND
 from tests.fixtures.rotations import WEB_CLIENT
 from tests.fixtures.stored_secrets import (
     ADD,
@@ -150,14 +150,14 @@ def test_the_value_names_the_role_that_leads_to_another_account(kept: Kept) -> N
     assert kept.is_sound()
 
 
-@pytest.mark.parametrize(("given", "expected"), [({"ExternalId": "shop-7"}, "shop-7"), ({}, None)])
-def test_the_value_has_the_external_id_that_the_role_asks_for(kept: Kept, given: Json, expected: str | None) -> None:
+def test_the_external_id_that_the_role_asks_for_is_not_in_what_programs_read(kept: Kept) -> None:
     kept.world.fake.add_pool(FOREIGN_POOL, account="222222222222")
-    kept.sts.allow(ROLE, expected)
+    kept.sts.allow(ROLE, "shop-7")
 
-    kept.made(UserPoolId=FOREIGN_POOL, RoleArn=ROLE, **given)
+    kept.made(UserPoolId=FOREIGN_POOL, RoleArn=ROLE, ExternalId="shop-7")
+    kept.rotate()
 
-    assert kept.current().get("external_id") == expected
+    assert all("shop-7" not in (version.value or "") for version in kept.secrets.secrets[kept.arn].versions.values())
     assert kept.is_sound()
 
 
@@ -408,17 +408,6 @@ def test_it_is_written_when_the_secret_has_no_value(kept: Kept) -> None:
     assert kept.is_sound(arn)
 
 
-@pytest.mark.parametrize("text", ["", "nothing", "[]", '"web"', '{"password": "x"}', '{"client_secret": 7}'])
-def test_a_value_that_is_not_ours_is_as_good_as_none_and_stays_the_previous_one(kept: Kept, text: str) -> None:
-    if text:
-        kept.secrets.put_elsewhere(kept.arn, text)
-
-    kept.made()
-
-    assert kept.is_sound()
-    assert (kept.secrets.text(kept.arn, PREVIOUS) or "") == text
-
-
 # Never over a value that a rotation put there
 
 
@@ -559,7 +548,8 @@ def test_no_secret_is_in_an_answer_a_metric_or_the_functions_log(kept: Kept, act
 def test_what_secrets_manager_and_cognito_are_asked_is_no_more_than_is_needed(kept: Kept) -> None:
     kept.world.create(kept.template())
     assert kept.calls() == [
-        *(GET, DESCRIBE_SECRET),
+        *(GET, DESCRIBE_SECRET),  # it has no value yet
+        DESCRIBE_SECRET,  # nor is it another stack's
         CREATE,
         *(GET, DESCRIBE_SECRET, LIST, DESCRIBE_POOL, PUT),
     ]

@@ -151,7 +151,7 @@ def test_the_secret_of_a_living_client_of_another_stack_is_not_copied(kept: Kept
     answer = kept.world.create(alone(kept))
 
     assert (answer.status, answer.physical_id) == ("FAILED", MARKER)
-    assert "the client has no secret to keep there" in answer.reason
+    assert f"belongs to another stack, {OTHER_STACK.split('/')[1]} ({OTHER_STACK})" in answer.reason
     assert (kept.world.client_ids(), kept.secrets.stages(kept.arn)) == ([theirs.physical_id], before)
     assert not WRITES & set(kept.asked)
 

@@ -14,7 +14,7 @@ from tools.generate.reference import CloudFormationLoader
 from tools.local_aws.ministack import PROVIDER, ROOT, StackFailed
 from user_pool_client.aws import dynamodb
 from user_pool_client.aws.cloudformation import CLOUDFORMATION
-from user_pool_client.aws.cognito import COGNITO, AppClients
+from user_pool_client.aws.cognito import COGNITO, OF_ROTATIONS, AppClients
 from user_pool_client.aws.dynamodb import DYNAMODB
 from user_pool_client.aws.secrets_manager import SECRETS_MANAGER
 from user_pool_client.operations import ports
@@ -85,7 +85,12 @@ def test_the_role_of_the_rotation_allows_the_calls_that_the_code_makes_and_no_ot
 
 def test_the_rotation_touches_no_secret_that_another_function_rotates_and_no_note_of_the_other_function() -> None:
     limits = {
-        "secretsmanager": {"StringEquals": {"secretsmanager:resource/AllowRotationLambdaArn": "RotationFunction.Arn"}},
+        "secretsmanager": {
+            "StringEquals": {
+                "aws:ResourceAccount": "AWS::AccountId",
+                "secretsmanager:resource/AllowRotationLambdaArn": "RotationFunction.Arn",
+            }
+        },
         "dynamodb": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["rotation#*"]}},
     }
 
@@ -93,6 +98,28 @@ def test_the_rotation_touches_no_secret_that_another_function_rotates_and_no_not
         for service in {action.partition(":")[0] for action in statement["Action"]}:
             assert statement.get("Condition") == limits.get(service), service
     assert dynamodb._rotation_key("pool", "client")["pk"]["S"].startswith("rotation#")
+
+
+def test_a_role_that_a_rotation_assumes_is_narrowed_to_the_same_calls() -> None:
+    allowed = {action for action in allowed_actions("RotationRole") if action.startswith("cognito-idp:")}
+
+    assert {f"cognito-idp:{operation}" for operation in OF_ROTATIONS} == allowed
+
+
+@pytest.mark.parametrize("role", ["Role", "RotationRole"])
+def test_no_wildcard_reaches_a_secret_or_a_user_pool_of_another_account(role: str) -> None:
+    """An ARN of SecretArns may have * as its account, and the parameter of a user pool may be * alone."""
+    for statement in statements(role):
+        services = {action.partition(":")[0] for action in statement["Action"]}
+        if services == {"secretsmanager"}:
+            own, named = statement["Resource"][1:]
+            assert own == "arn:${AWS::Partition}:secretsmanager:*:${AWS::AccountId}:secret:${AWS::StackName}/*"
+            assert named == "SecretArns"
+            assert statement["Condition"]["StringEquals"]["aws:ResourceAccount"] == "AWS::AccountId"
+        if services == {"cognito-idp"}:
+            every, named = statement["Resource"][1:]
+            assert every == "arn:${AWS::Partition}:cognito-idp:*:${AWS::AccountId}:userpool/*"
+            assert named == "UserPoolArns"
 
 
 def test_sam_deploy_finds_its_defaults_in_samconfig(aws: LocalAws) -> None:

@@ -41,6 +41,8 @@ ON_CHANGE = {
     "ImportId": "the client that it names takes the place of the one before",
     "ImportNamePrefix": "nothing",
     "ImportNamePattern": "nothing",
+    "AllowClientOfOtherStack": "it counts from then on",
+    "AllowSecretOfOtherStack": "it counts from then on",
     "RoleArn": "the new one is used",
     "ExternalId": "the new one is used",
     "SecretId": "the current value is kept in the new one as well",
@@ -57,6 +59,8 @@ ON_LEAVING = {
     "RoleArn": "the function's own role is used",
     "ExternalId": "none is used",
     "SecretId": "the attribute ClientSecret is back, as far as Cognito shows it",
+    "AllowClientOfOtherStack": "what another stack has is refused again",
+    "AllowSecretOfOtherStack": "nothing, if the secret was written to; else one of another stack is refused",
 }
 
 ONE_OF = "one of the three"
@@ -76,12 +80,13 @@ ON = {
     "FailureQueue.Arn": "the failure queue",
     "Journal.Arn": "the journal, its table",
     "arn:${AWS::Partition}:cloudformation:${AWS::Region}:${AWS::AccountId}:stack/*": "stacks of the account and Region",
-    "*": "everything: X-Ray has no resources",
+    "*": "everything: the request names no resource",
 }
 # What a condition of a permission narrows it to.
 LIMITED = {
     "dynamodb:LeadingKeys": ", items that name the secret of a client",
     "secretsmanager:resource/AllowRotationLambdaArn": ", if this function rotates them",
+    "aws:ResourceAccount": ", in this account",
 }
 WHEN = {
     "": "always",

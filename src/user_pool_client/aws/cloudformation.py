@@ -71,6 +71,14 @@ class Stacks:
             detail.get("ResourceStatus", ""), detail.get("PhysicalResourceId", ""), detail.get("LastUpdatedTimestamp")
         )
 
+    def root_of(self, stack_id: str) -> str:
+        """Return the ID of the stack that a stack is nested in, at any depth, or its own; '' if there is none."""
+        try:
+            stacks = self._call("DescribeStacks", {"StackName": stack_id}).get("Stacks", [])
+        except NotThere:
+            return ""
+        return next((str(stack.get("RootId") or stack["StackId"]) for stack in stacks), "")
+
     # docs/decisions/0026-a-delete-that-cannot-identify-its-client-succeeds.md
     def stack_status(self, stack_id: str) -> str:
         """Return the stack's status, '' if there is no such stack."""

@@ -20,7 +20,17 @@ from typing import Any
 from user_pool_client.aws.calls import Answer, Call, Caller, Judgement, Refusal, Service
 from user_pool_client.aws.retry import TRY_LATER
 from user_pool_client.domain.errors import ProviderError, Refused, TryLater
-from user_pool_client.domain.journal import Begin, Begun, Change, End, NotBegun, Ownership, Record, Responded
+from user_pool_client.domain.journal import (
+    Begin,
+    Begun,
+    Change,
+    End,
+    NotBegun,
+    Ownership,
+    Record,
+    Responded,
+    RotationNote,
+)
 
 type Item = Mapping[str, Mapping[str, Any]]
 type Operation = dict[str, Any]
@@ -224,16 +234,19 @@ class Journal:
             return None
         return Ownership(pool_id, client_id, item["resource"]["S"], imported=item["imported"]["BOOL"])
 
-    def rotated_by(self, pool_id: str, client_id: str) -> str:
-        """Return the ARN of the secret that was last proven to hold a secret of the client, '' for none."""
+    def rotation_note(self, pool_id: str, client_id: str) -> RotationNote:
+        """Return what was last noted of a client: the secret that was stored there, or proven to be there."""
         item = self._get(_rotation_key(pool_id, client_id))
-        secret_arn: str = item["secret"]["S"] if item is not None else ""
-        return secret_arn
+        if item is None:
+            return RotationNote()
+        return RotationNote(item["secret"]["S"], item.get("external_id", {}).get("S", ""))
 
-    def note_rotation(self, pool_id: str, client_id: str, secret_arn: str) -> None:
-        """Note that this secret was proven to hold a secret of the client."""
+    def note_rotation(self, pool_id: str, client_id: str, note: RotationNote) -> None:
+        """Note which secret holds a secret of the client."""
         expires = _number(int(self.caller.deadline.clock.wall()) + _ROTATIONS_FOR)
-        item = {**_rotation_key(pool_id, client_id), "secret": {"S": secret_arn}, "expires": expires}
+        item = {**_rotation_key(pool_id, client_id), "secret": {"S": note.secret_arn}, "expires": expires}
+        if note.external_id:
+            item["external_id"] = {"S": note.external_id}
         self._call("PutItem", {"TableName": self.table, "Item": item})
 
     def _end_update(self, end: End, until: float) -> Operation:

@@ -67,16 +67,22 @@ class SecretStore:
             # The same error is said of a secret that has no such version yet.
             self.state(secret_id)
             return None
-        return Version(answer["ARN"], answer["VersionId"], Credentials.parse(answer.get("SecretString", "")))
+        text = answer.get("SecretString")  # none in a version that holds bytes
+        return Version(answer["ARN"], answer["VersionId"], Credentials.parse(text or ""), is_empty=text == "")
 
     def state(self, secret_id: str) -> SecretState:
-        """Return whether the secret rotates, and the stages of every version by its id."""
+        """Return whether the secret rotates, the stages of every version by its id, and the stack that it is of."""
         answer = self._call("DescribeSecret", {"SecretId": secret_id})
         if "DeletedDate" in answer:
             raise NoSuchSecret(
                 f'The secret "{secret_id}" is about to be deleted.', "restore it, or give another SecretId."
             )
-        return SecretState(rotates=answer.get("RotationEnabled", False), stages=answer.get("VersionIdsToStages", {}))
+        tags = {tag.get("Key"): tag.get("Value", "") for tag in answer.get("Tags", [])}
+        return SecretState(
+            rotates=answer.get("RotationEnabled", False),
+            stages=answer.get("VersionIdsToStages", {}),
+            stack_id=tags.get("aws:cloudformation:stack-id", ""),
+        )
 
     def put(
         self,

@@ -3,7 +3,7 @@
 import enum
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from user_pool_client.domain.sensitive import Sensitive
@@ -14,7 +14,8 @@ class Credentials:
     """A secret's value in our form; a value with nothing but a client secret, laid there beforehand, has no client id.
 
     `secret_id` is Cognito's name for this one of the client's secrets, '' where it could not be told.
-    `token_endpoint`, `role_arn` and `external_id` are '' where there is none.
+    `token_endpoint`, `role_arn` and `external_id` are '' where there is none. `external_id` is read from values that an
+    earlier version has stored, and never written: programs that read the value have no use for it.
     """
 
     client_id: str
@@ -25,6 +26,7 @@ class Credentials:
     token_endpoint: str = ""
     role_arn: str = ""
     external_id: str = ""
+    has_other_members: bool = field(default=False, compare=False, kw_only=True)
 
     @classmethod
     def parse(cls, text: str) -> "Credentials | None":
@@ -39,12 +41,22 @@ class Credentials:
         texts = {name: text for name, text in given.items() if text is not None}
         if len(texts) < len(given):
             return None
-        return cls(client_secret=Sensitive(value["client_secret"]), **texts)
+        others = value.keys() - {"client_secret", *_MEMBERS.values()}
+        return cls(client_secret=Sensitive(value["client_secret"]), has_other_members=bool(others), **texts)
+
+    def is_of(self, *client_ids: str) -> bool:
+        """Tell whether the value was stored by this software, or beforehand for it, or belongs to one of these clients.
+
+        Another program's value may have a client_id and a client_secret as well: ours name the user pool.
+        """
+        if self.client_id in client_ids:
+            return True
+        return not self.has_other_members and (not self.client_id or bool(self.pool_id))
 
     def text(self) -> Sensitive:
         """Return the value as JSON, for keeping."""
         value = {"client_id": self.client_id, "client_secret": self.client_secret.reveal()}
-        value |= {member: text for name, member in _MEMBERS.items() if (text := getattr(self, name))}
+        value |= {member: text for name, member in _WRITTEN.items() if (text := getattr(self, name))}
         return Sensitive(json.dumps(value))
 
 
@@ -66,6 +78,7 @@ _MEMBERS = {
     "role_arn": "role_arn",
     "external_id": "external_id",
 }
+_WRITTEN = {name: member for name, member in _MEMBERS.items() if name != "external_id"}
 
 CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
 
@@ -79,19 +92,24 @@ UNKNOWN_ID = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a secret; `credentials` is None where the value is not in our form."""
+    """One version of a secret; `credentials` is None where the value is not in our form, or is the empty string."""
 
     arn: str
     version_id: str
     credentials: Credentials | None
+    is_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SecretState:
-    """What Secrets Manager shows of a secret without its values: whether it rotates, and the labels of its versions."""
+    """What Secrets Manager shows of a secret without its values: whether it rotates, and the labels of its versions.
+
+    `stack_id` is the stack that has created the secret, '' for none: CloudFormation tags what it creates.
+    """
 
     rotates: bool
     stages: Mapping[str, list[str]]
+    stack_id: str = ""
 
     def current(self) -> str:
         """Return the ID of the version with AWSCURRENT, '' for none."""

@@ -157,6 +157,28 @@ class Ownership:
     resource: str
     imported: bool = False
 
+    @property
+    def stack_id(self) -> str:
+        """Return the ID of the resource's stack."""
+        return self.resource.rpartition("/")[0]
+
+    @property
+    def logical_id(self) -> str:
+        """Return the resource's logical ID."""
+        return self.resource.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class RotationNote:
+    """Which secret of Secrets Manager holds a client's secret, and what a rotation needs that programs must not read.
+
+    `secret_arn` is '' where that is not known. `external_id` is the one that the role asks for, '' for none: only a
+    rotation of this very secret may use it.
+    """
+
+    secret_arn: str = ""
+    external_id: str = ""
+
 
 def digest(value: object) -> str:
     """Return a SHA-256 of any JSON value, the same for the same content; a `Sensitive` counts as its mask."""

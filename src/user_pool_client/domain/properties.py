@@ -344,6 +344,14 @@ class ClientProperties(TypedDict, total=False):
             target="provider",
         ),
     ]
+    AllowClientOfOtherStack: Annotated[
+        bool,
+        Setting(
+            "Whether to import, and to delete, a client that a resource of another stack has. For migrations.",
+            default=False,
+            target="provider",
+        ),
+    ]
     RoleArn: _RoleArn
     ExternalId: _ExternalId
     SecretId: Annotated[
@@ -352,6 +360,14 @@ class ClientProperties(TypedDict, total=False):
         Setting(
             "A secret of Secrets Manager that the client secret is kept in; "
             "the answer to CloudFormation then holds none.",
+            target="provider",
+        ),
+    ]
+    AllowSecretOfOtherStack: Annotated[
+        bool,
+        Setting(
+            "Whether SecretId may name a secret that another stack has created, or that holds its client's secret.",
+            default=False,
             target="provider",
         ),
     ]

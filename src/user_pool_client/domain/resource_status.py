@@ -36,6 +36,10 @@ class ResourceStatus:
         """Tell whether a request of this kind was answered with SUCCESS: `physical_id` is the answer's."""
         return self.status in _ANSWERED[request_type] and bool(self.physical_id)
 
+    def is_released(self) -> bool:
+        """Tell whether the stack has let the resource go: deleted, or retained when it left the stack."""
+        return self.status in ("", "DELETE_COMPLETE", "DELETE_SKIPPED")
+
     def is_in_progress(self) -> bool:
         """Tell whether a request is under way of which a client may come."""
         return any(self.status in statuses for statuses in _AWAITED.values())

@@ -1,13 +1,13 @@
 """Delete: the app client goes, or is released."""
 
 from user_pool_client.custom_resource.response import Outcome
-from user_pool_client.domain.errors import ProviderError
+from user_pool_client.domain.errors import ProviderError, Refused
 from user_pool_client.domain.journal import Change, Ownership, Record
 from user_pool_client.domain.parsing import parse_previous
 from user_pool_client.domain.physical_id import CREATE_FAILED, is_client_id
 from user_pool_client.domain.properties import IMPORT_PROPERTIES, Settings
 from user_pool_client.log import logger
-from user_pool_client.operations import orphans, rollback, secret_sync
+from user_pool_client.operations import orphans, ownership, rollback, secret_sync
 from user_pool_client.operations.context import Context
 from user_pool_client.operations.turn import Overtaken, RespondedBefore, StillAtWork
 
@@ -78,7 +78,21 @@ def _reason_to_release(ctx: Context, applied: Settings, client_id: str, record: 
     owner = _owner(ctx, applied["UserPoolId"], client_id)
     if owner is not None and owner.resource != ctx.turn.resource:
         return f"another resource has the client by now: {owner.resource}"
-    return "the client was imported" if owner is not None and owner.imported else ""
+    if owner is not None:
+        return "the client was imported" if owner.imported else ""
+    # One that was searched for is known to be in no stack.
+    is_allowed = applied.get(ownership.ALLOW_CLIENT) or client_id != ctx.request.physical_id
+    other = "" if is_allowed else _other_stack(ctx, client_id)
+    return f"another stack has the client: {other}" if other else ""
+
+
+def _other_stack(ctx: Context, client_id: str) -> str:
+    """Ask whether another stack has a client that the journal does not know. What may not be asked stops no Delete."""
+    try:
+        return ownership.unnoted_stack_of(ctx, client_id)
+    except Refused as error:
+        ctx.decision.update(not_asked=error.why)
+        return ""
 
 
 def _owner(ctx: Context, pool_id: str, client_id: str) -> Ownership | None:

@@ -2,11 +2,11 @@
 
 from typing import override
 
-from user_pool_client.domain.journal import Begin, Begun, Change, End
-from user_pool_client.operations.ports import Journal, RotationNotes
+from user_pool_client.domain.journal import Begin, Begun, Change, End, RotationNote
+from user_pool_client.operations.ports import Journal
 
 
-class NoJournal(Journal, RotationNotes):
+class NoJournal(Journal):
     """Let every request begin, with nothing before it."""
 
     @override
@@ -31,10 +31,10 @@ class NoJournal(Journal, RotationNotes):
         """Know of no client whose it is."""
 
     @override
-    def rotated_by(self, pool_id: str, client_id: str) -> str:
+    def rotation_note(self, pool_id: str, client_id: str) -> RotationNote:
         """Know of no secret that holds the client's."""
-        return ""
+        return RotationNote()
 
     @override
-    def note_rotation(self, pool_id: str, client_id: str, secret_arn: str) -> None:
+    def note_rotation(self, pool_id: str, client_id: str, note: RotationNote) -> None:
         """Keep nothing."""

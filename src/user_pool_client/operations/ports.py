@@ -6,7 +6,7 @@ from typing import Protocol
 
 from user_pool_client.domain.app_client import AppClient, ClientSecretRef, ClientSummary, ClientType
 from user_pool_client.domain.credentials import CURRENT, Credentials, SecretState, Version
-from user_pool_client.domain.journal import Begin, Begun, Change, End, NotBegun, Ownership, Record
+from user_pool_client.domain.journal import Begin, Begun, Change, End, NotBegun, Ownership, Record, RotationNote
 from user_pool_client.domain.properties import Settings
 from user_pool_client.domain.resource_status import ResourceStatus
 from user_pool_client.domain.sensitive import Sensitive
@@ -89,6 +89,9 @@ class Stacks(Protocol):
     def stack_of(self, physical_id: str) -> str | None:
         """Return the ID of the stack that has a resource of this physical ID, or None."""
 
+    def root_of(self, stack_id: str) -> str:
+        """Return the ID of the stack that a stack is nested in, at any depth, or its own; '' if there is none."""
+
     def resource_status(self, stack_id: str, logical_id: str, *, within: float = math.inf) -> ResourceStatus:
         """Return a resource's status; give up after so many seconds."""
 
@@ -99,7 +102,17 @@ class Stacks(Protocol):
         """Return when the stack's present operation began, or None if there is no such stack."""
 
 
-class Journal(Protocol):
+class RotationNotes(Protocol):
+    """DynamoDB: which secret of Secrets Manager holds a client's secret."""
+
+    def rotation_note(self, pool_id: str, client_id: str) -> RotationNote:
+        """Return what was last noted of a client: the secret that was stored there, or proven to be there."""
+
+    def note_rotation(self, pool_id: str, client_id: str, note: RotationNote) -> None:
+        """Note which secret holds a secret of the client."""
+
+
+class Journal(RotationNotes, Protocol):
     """DynamoDB: what is remembered of resources."""
 
     def read(self, resource: str) -> Record | None:
@@ -116,13 +129,3 @@ class Journal(Protocol):
 
     def owner(self, pool_id: str, client_id: str) -> Ownership | None:
         """Return which resource has a client, None where that is not known."""
-
-
-class RotationNotes(Protocol):
-    """DynamoDB: which secret of Secrets Manager holds a client's secret."""
-
-    def rotated_by(self, pool_id: str, client_id: str) -> str:
-        """Return the ARN of the secret that was last proven to hold a secret of the client, '' for none."""
-
-    def note_rotation(self, pool_id: str, client_id: str, secret_arn: str) -> None:
-        """Note that this secret was proven to hold a secret of the client."""

@@ -22,7 +22,7 @@ from user_pool_client.domain.parsing import parse_previous
 from user_pool_client.domain.properties import Settings
 from user_pool_client.domain.rules import secret_wanted
 from user_pool_client.domain.validation import parse_and_validate, validate_request, validate_stored_secret
-from user_pool_client.operations import cognito_secret, idempotency, rollback, secret_sync
+from user_pool_client.operations import cognito_secret, idempotency, ownership, rollback, secret_sync
 from user_pool_client.operations.context import Context
 from user_pool_client.operations.name_search import find_import
 from user_pool_client.operations.observe import observe
@@ -163,6 +163,7 @@ def _import(ctx: Context, clients: AppClients, desired: Settings) -> AppClient:
             f"There is no app client {client_id} in user pool {desired['UserPoolId']}.",
             "correct ImportId, or take it out of the template if a new client is wanted.",
         )
+    ownership.check_import(ctx, desired, client_id)
     ctx.decision.update(adopted=client_id)
     if ctx.request.request_type == "Create":
         ctx.response.created(client_id)
@@ -219,7 +220,7 @@ def _change(ctx: Context, clients: AppClients, desired: Settings, applied: Setti
         minutes = _session_minutes(clients, client, desired)
         change = dataclasses.replace(change, minutes_before=minutes, minutes_after=session["MaxValidityMinutes"])
     if "SecretId" in desired:
-        version_id = secret_sync.version_to_change(ctx, client, desired, applied)
+        version_id = secret_sync.version_to_change(ctx, clients, client, desired, applied)
         change = dataclasses.replace(change, secret_id=desired["SecretId"], version_before=version_id)
     return change
 

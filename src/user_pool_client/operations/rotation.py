@@ -117,7 +117,7 @@ class Rotation:
         """
         if (pending := self.store.version(secret_id, PENDING, version_id)) is not None:
             return self._kept_already(secret_id, pending, deadline)
-        version, current = self._current(secret_id)
+        version, current = self._current(secret_id, deadline)
         calls = self.clients(current, deadline)
         listed = calls.list_secrets(current.pool_id, current.client_id)
         endpoint = calls.token_endpoint(current.pool_id)  # the pool may have been given a domain meanwhile
@@ -152,7 +152,7 @@ class Rotation:
         """
         current = self.store.version(secret_id, CURRENT)
         kept = current.credentials if current is not None else None
-        if pending.credentials is None or self._holds(pending.credentials, kept, deadline):
+        if pending.credentials is None or self._holds(pending, pending.credentials, kept, deadline):
             return StepResult("the new secret is kept already")
         self.store.unstage(secret_id, pending.version_id, PENDING)
         raise Refused(
@@ -164,9 +164,10 @@ class Rotation:
     def _test(self, secret_id: str, version_id: str, deadline: Deadline) -> StepResult:
         """Prove that Cognito takes the pending secret; of a schedule that is only being set up, the current one."""
         pending = self.store.version(secret_id, PENDING, version_id)
-        credentials = pending.credentials if pending is not None else None
-        if credentials is None:
-            _, credentials = self._current(secret_id)
+        if pending is not None and pending.credentials is not None:
+            credentials = self._with_external_id(pending.credentials, pending.arn, deadline)
+        else:
+            _, credentials = self._current(secret_id, deadline)
         calls = self.clients(credentials, deadline)
         endpoint = calls.token_endpoint(credentials.pool_id)
         if not endpoint:
@@ -207,30 +208,32 @@ class Rotation:
             raise _no_value_yet()
         if pending is None or pending.credentials is None:
             raise _not_pending(version_id)
-        self._check_that_it_holds(version_id, pending.credentials, current.credentials, deadline)
+        if not self._holds(pending, pending.credentials, current.credentials, deadline):
+            raise _overtaken(pending.credentials, version_id)
         self.store.make_current(secret_id, version_id, instead_of=current.version_id)
         count_metric("SecretRotated")
 
-    def _check_that_it_holds(
-        self, version_id: str, pending: Credentials, current: Credentials | None, deadline: Deadline
-    ) -> None:
-        """Refuse a pending secret that an update of the stack has overtaken, by another client or another secret."""
-        if not self._holds(pending, current, deadline):
-            raise Refused(
-                f"The pending secret of app client {pending.client_id} is not one of the client's any more, or the "
-                "client is not the current one, so it is not made current.",
-                f"remove the stage AWSPENDING from the version {version_id} of the secret, and rotate again; "
-                "AWSCURRENT has not changed.",
-            )
-
-    def _holds(self, pending: Credentials, current: Credentials | None, deadline: Deadline) -> bool:
+    def _holds(self, version: Version, pending: Credentials, current: Credentials | None, deadline: Deadline) -> bool:
         """Tell whether the pending secret is one of the client's, and the client the current one."""
         if current is not None and current.client_id != pending.client_id:
             return False
-        listed = self.clients(pending, deadline).list_secrets(pending.pool_id, pending.client_id)
+        calls = self.clients(self._with_external_id(pending, version.arn, deadline), deadline)
+        listed = calls.list_secrets(pending.pool_id, pending.client_id)
         return pending.secret_id in [secret.secret_id for secret in listed]
 
-    def _current(self, secret_id: str) -> tuple[Version, Credentials]:
+    def _with_external_id(self, credentials: Credentials, secret_arn: str, deadline: Deadline) -> Credentials:
+        """Add the external ID that the role asks for, as it was noted for this secret; an old value has it itself.
+
+        A note for another secret is not used: anybody's value may name this client.
+        """
+        if not credentials.role_arn:
+            return credentials
+        note = self.notes(deadline).rotation_note(credentials.pool_id, credentials.client_id)
+        if note.secret_arn != secret_arn or not note.external_id:
+            return credentials
+        return dataclasses.replace(credentials, external_id=note.external_id)
+
+    def _current(self, secret_id: str, deadline: Deadline) -> tuple[Version, Credentials]:
         version = self.store.version(secret_id, CURRENT)
         if version is None:
             raise _no_value_yet()
@@ -241,7 +244,7 @@ class Rotation:
                 "keep JSON with client_id, client_secret and user_pool_id there, or let SecretId of a "
                 "Custom::UserPoolClient do it.",
             )
-        return version, credentials
+        return version, self._with_external_id(credentials, version.arn, deadline)
 
 
 def _waited(others: Sequence[ClientSecretRef], deadline: Deadline) -> bool:
@@ -268,6 +271,15 @@ def _unproven(credentials: Credentials, verdict: Verdict) -> ProviderError:
     if verdict is Verdict.REFUSED:
         return Refused(f"Cognito's token endpoint refuses the secret of app client {credentials.client_id}.", remedy)
     return TryLater("Cognito's token endpoint did not answer.", remedy)
+
+
+def _overtaken(pending: Credentials, version_id: str) -> Refused:
+    return Refused(
+        f"The pending secret of app client {pending.client_id} is not one of the client's any more, or the "
+        "client is not the current one, so it is not made current.",
+        f"remove the stage AWSPENDING from the version {version_id} of the secret, and rotate again; "
+        "AWSCURRENT has not changed.",
+    )
 
 
 def _not_pending(version_id: str) -> Refused:

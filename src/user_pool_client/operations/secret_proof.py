@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from user_pool_client.domain.app_client import AppClient, ClientSecretRef
 from user_pool_client.domain.credentials import CURRENT, PREVIOUS, Credentials, Verdict, Version
 from user_pool_client.domain.errors import Refused, TryLater
+from user_pool_client.domain.journal import RotationNote
 from user_pool_client.domain.sensitive import Sensitive
 from user_pool_client.operations.client_secrets import cannot_tell, id_of_valid, not_of_the_client, refuse_cognitos_own
 from user_pool_client.operations.ports import RotationNotes, Secrets
@@ -69,7 +70,8 @@ class Proof:
             raise _unproven(claimed)
         if not found:
             raise cannot_tell(claimed.pool_id, claimed.client_id, shown.secrets)
-        self.notes.note_rotation(claimed.pool_id, claimed.client_id, current.arn)
+        note = RotationNote(current.arn, claimed.external_id)
+        self.notes.note_rotation(claimed.pool_id, claimed.client_id, note)
         return found
 
     def _verdict(self, credentials: Credentials, shown: Shown) -> Verdict:
@@ -115,7 +117,7 @@ class Proof:
 
     def _is_noted(self, secret_arn: str, claimed: Credentials) -> bool:
         """Tell whether the secret is noted as the client's, or holds what the noted one does: SecretId has changed."""
-        noted = self.notes.rotated_by(claimed.pool_id, claimed.client_id)
+        noted = self.notes.rotation_note(claimed.pool_id, claimed.client_id).secret_arn
         if noted in ("", secret_arn):
             return noted == secret_arn
         there = self._version_of(noted, CURRENT, claimed)

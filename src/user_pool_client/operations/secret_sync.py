@@ -17,13 +17,14 @@ from user_pool_client.domain.errors import (
     Refused,
     TryLater,
 )
-from user_pool_client.domain.journal import Change
-from user_pool_client.domain.parsing import unfit_secret
+from user_pool_client.domain.journal import Change, RotationNote
+from user_pool_client.domain.parsing import parse_previous, unfit_secret
 from user_pool_client.domain.properties import PUBLISH, Settings
 from user_pool_client.domain.sensitive import Sensitive
 from user_pool_client.log import logger
 from user_pool_client.operations.client_secrets import add_second_secret, original_secret_id
 from user_pool_client.operations.context import Context
+from user_pool_client.operations.ownership import check_secret
 from user_pool_client.operations.ports import ClientSecrets, Secrets
 
 
@@ -44,6 +45,7 @@ def stored_secret(ctx: Context, desired: Settings, applied: Settings) -> Sensiti
     InvalidProperties if Cognito would not take the secret, or the template wants none.
     """
     version = ctx.secrets.version(desired["SecretId"], CURRENT)
+    check_secret(ctx, desired, version, ctx.request.physical_id)
     if version is None or version.credentials is None:
         return None
     stored, in_template = version.credentials, desired.get("ClientSecret")
@@ -53,7 +55,7 @@ def stored_secret(ctx: Context, desired: Settings, applied: Settings) -> Sensiti
         if desired.get("GenerateSecret") is False:
             raise InvalidProperties([_NO_SECRET_WANTED])
     elif in_template is None:
-        if "GenerateSecret" in desired or not _may_pass_on(ctx, stored, desired):
+        if "GenerateSecret" in desired or not _may_pass_on(ctx, version, stored, desired):
             return None
     elif in_template != applied.get("ClientSecret") or stored.client_id != ctx.request.physical_id:
         return None
@@ -70,7 +72,7 @@ _NO_SECRET_WANTED = Problem(
 )
 
 
-def _may_pass_on(ctx: Context, stored: Credentials, desired: Settings) -> bool:
+def _may_pass_on(ctx: Context, version: Version, stored: Credentials, desired: Settings) -> bool:
     """Tell whether a new client may have the secret of the client that a value names.
 
     It may if this resource had that client, if a resource of the same stack has it (a logical ID that was changed: its
@@ -86,7 +88,7 @@ def _may_pass_on(ctx: Context, stored: Credentials, desired: Settings) -> bool:
             return True
         if record is not None and owner is None and ctx.request.digest == record.request:
             return True  # an earlier delivery of the request has stored it
-        if _clients_of(ctx, stored).describe(pool_id, stored.client_id) is None:
+        if _clients_of(ctx, version, stored).describe(pool_id, stored.client_id) is None:
             return True
         return owner is None and ctx.stacks.stack_of(stored.client_id) == ctx.request.stack_id
     except Refused as error:
@@ -94,20 +96,27 @@ def _may_pass_on(ctx: Context, stored: Credentials, desired: Settings) -> bool:
         return False
 
 
-def _clients_of(ctx: Context, stored: Credentials) -> ClientSecrets:
+def _clients_of(ctx: Context, version: Version, stored: Credentials) -> ClientSecrets:
     """Return access to the client that a value names, with the role of that client."""
-    role = {"RoleArn": stored.role_arn, "ExternalId": stored.external_id}
+    external_id = stored.external_id
+    if stored.role_arn and not external_id:
+        note = ctx.turn.journal.rotation_note(stored.pool_id, stored.client_id)
+        external_id = note.external_id if note.secret_arn == version.arn else ""
+    role = {"RoleArn": stored.role_arn, "ExternalId": external_id}
     return ctx.clients({name: value for name, value in role.items() if value})
 
 
-def version_to_change(ctx: Context, client: AppClient, desired: Settings, applied: Settings) -> str:
+def version_to_change(
+    ctx: Context, clients: ClientSecrets, client: AppClient, desired: Settings, applied: Settings
+) -> str:
     """Return the ID of the version that is current before the secret is stored, '' where there is none.
 
     Raises Refused if the client's secret could not be stored: nothing has been changed yet.
     """
     version = ctx.secrets.version(desired["SecretId"], CURRENT)
     if version is None or not _names(version, client.client_id):
-        stored = _from_previous_secret(ctx.secrets, client, desired, applied, None)
+        check_secret(ctx, desired, version, client.client_id, ctx.request.physical_id)
+        stored = _from_previous_secret(ctx, clients, client, desired, applied)
         # Cognito shows the secret that it stores itself only after this update has taken it back.
         is_hidden = client.secret is None and not client.secret_arn
         if stored is None and is_hidden and _earlier(ctx, desired["SecretId"], client.client_id) is None:
@@ -128,7 +137,8 @@ def store_secret(
     current = version.credentials if version is not None and _names(version, client.client_id) else None
     if current is not None and "SecretId" not in applied and _is_outdated(clients, client, current, desired):
         current = None
-    credentials = _from_previous_secret(secrets, client, desired, applied, current) or current or _from_describe(client)
+    previously = _from_previous_secret(ctx, clients, client, desired, applied, current)
+    credentials = previously or current or _from_describe(client)
     own: Sensitive | None = desired.get("ClientSecret")
     is_created = client.client_id != ctx.request.physical_id  # with the secret that it is to have
     if own is None or is_created or own in (applied.get("ClientSecret"), credentials.client_secret):
@@ -163,7 +173,10 @@ def store_in_time(
     if ctx.response.is_sent():
         raise TryLater(late, "deploy again.")
     version = store_secret(ctx, clients, client, desired, applied)
+    planned = ctx.turn.planned
     ctx.turn.plan(version_after=version.version_id)
+    if _is_moved(desired, applied) or (planned is not None and planned.version_before != version.version_id):
+        _note(ctx, client, version, desired)
     if ctx.response.is_sent() and client.client_id != ctx.request.physical_id:
         # The Delete of the new client may have come before its secret did.
         restore_previous(ctx, desired, client.client_id)
@@ -185,10 +198,24 @@ def restore_version(
             _undo_store(ctx, clients, client, desired, change)
         if desired.get("SecretId"):
             _let_it_name(ctx, clients, client, desired, change.secret_id if change is not None else "")
+            if _is_moved(desired, parse_previous(ctx.request.old_properties)):
+                _note(ctx, client, ctx.secrets.version(desired["SecretId"], CURRENT), desired)
     except TryLater:
         raise
     except ProviderError as error:
         logger.warning("Not restored", extra={"client_id": client.client_id, "because": error.why})
+
+
+def _is_moved(desired: Settings, applied: Settings) -> bool:
+    """Tell whether what is noted for rotations differs between two templates."""
+    return any(desired.get(name) != applied.get(name) for name in ("SecretId", "ExternalId"))
+
+
+def _note(ctx: Context, client: AppClient, version: Version | None, desired: Settings) -> None:
+    """Note which secret holds the client's: a rotation must know it, and the external ID of the role."""
+    if version is not None and _names(version, client.client_id):
+        note = RotationNote(version.arn, desired.get("ExternalId") or "")
+        ctx.turn.journal.note_rotation(client.pool_id, client.client_id, note)
 
 
 def _undo_store(ctx: Context, clients: ClientSecrets, client: AppClient, desired: Settings, change: Change) -> None:
@@ -356,7 +383,7 @@ def _may_come_back(ctx: Context, earlier: Version, current: Version) -> bool:
     if not stored.client_id:
         return stored.client_secret == now.client_secret
     try:
-        return _takes(_clients_of(ctx, stored), earlier)
+        return _takes(_clients_of(ctx, earlier, stored), earlier)
     except Refused as error:
         logger.warning("Not restored", extra={"client_id": stored.client_id, "because": error.why})
         return False
@@ -421,8 +448,8 @@ def _up_to_date(
 
     Another domain of the user pool is not worth a call in an update that changes nothing, nor a failed one.
     """
-    role = {"role_arn": desired.get("RoleArn", ""), "external_id": desired.get("ExternalId", "")}
-    current = dataclasses.replace(stored, pool_id=client.pool_id, **role)
+    role_arn = desired.get("RoleArn", "")
+    current = dataclasses.replace(stored, pool_id=client.pool_id, role_arn=role_arn, external_id="")
     if current == stored and ctx.request.properties == ctx.request.old_properties:
         return stored
     with contextlib.suppress(Refused):
@@ -450,7 +477,7 @@ def _put(
         issuer=issuer(client.pool_id),
         token_endpoint=clients.token_endpoint(client.pool_id),
         role_arn=desired.get("RoleArn", ""),
-        external_id=desired.get("ExternalId", ""),
+        external_id="",
     )
     return ctx.secrets.put(desired["SecretId"], whole, token=_token(ctx.request.request_id, whole))
 
@@ -477,24 +504,43 @@ def _take_back(secrets: Secrets, clients: ClientSecrets, client: AppClient, secr
 
 
 def _from_previous_secret(
-    secrets: Secrets, client: AppClient, desired: Settings, applied: Settings, current: Credentials | None
+    ctx: Context,
+    clients: ClientSecrets,
+    client: AppClient,
+    desired: Settings,
+    applied: Settings,
+    current: Credentials | None = None,
 ) -> Credentials | None:
-    """Return what is kept in the secret that SecretId named before, where it has changed.
+    """Return what is stored in the secret that SecretId named before, where it has changed.
 
     That goes before what Describe shows, and before a value that was left where SecretId leads back to: only the
-    secret that was named is sure to hold what the last rotation has made.
+    secret that was named is sure to hold what the last rotation has made. A value is not copied that somebody else has
+    put there.
     """
     before = applied.get("SecretId")
     if before in (None, desired["SecretId"]):
         return None
     try:
-        version = secrets.version(before, CURRENT)
+        version = ctx.secrets.version(before, CURRENT)
     except Refused as error:
         # The rollback of a change to a secret that cannot be read; or the secret of before has been deleted.
         if current is None and not isinstance(error, NoSuchSecret):
             raise
         return None
-    return version.credentials if version is not None and _names(version, client.client_id) else None
+    if version is None or version.credentials is None or not _names(version, client.client_id):
+        return None
+    return version.credentials if _is_ours(ctx, clients, client, version, version.credentials) else None
+
+
+def _is_ours(ctx: Context, clients: ClientSecrets, client: AppClient, version: Version, stored: Credentials) -> bool:
+    """Tell whether this resource or a rotation has stored what a version of the client's former secret holds.
+
+    The journal knows in which secret; of a client that was stored before it did, Cognito must take the value.
+    """
+    if stored.client_secret == client.secret:
+        return True
+    noted = ctx.turn.journal.rotation_note(client.pool_id, client.client_id).secret_arn
+    return noted == version.arn if noted else _takes(clients, version, client.pool_id)
 
 
 def _from_describe(client: AppClient) -> Credentials:
