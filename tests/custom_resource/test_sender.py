@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import ssl
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import botocore
 import pytest
 
 from tests.canaries import CLIENT_SECRET, SIGNATURE, leaked
@@ -148,6 +150,43 @@ def test_no_other_place_is_ever_answered(url: str) -> None:
 def test_in_china_a_namesake_in_the_other_partition_is_not_answered(url: str) -> None:
     with pytest.raises(Unanswerable):
         at(url, region="cn-north-1")
+
+
+PARTITIONS = json.loads((Path(botocore.__file__).parent / "data" / "partitions.json").read_text())["partitions"]
+SUFFIXES = {partition["id"]: partition["outputs"]["dnsSuffix"] for partition in PARTITIONS}
+REGIONS = {
+    partition["id"]: [region for region in partition["regions"] if not region.endswith("-global")]
+    for partition in PARTITIONS
+}
+# Two partitions have this suffix, and a name without a Region leads to the first.
+SHARED_SUFFIX = "amazonaws.com"
+
+
+def bucket_names(partition: str, region: str, *, at: str) -> set[str]:
+    """Return the hosts at which somebody may have the bucket of a Region in a partition that is not the Region's."""
+    bucket = f"{BUCKET}-{region.replace('-', '')}"
+    hosts = {f"{bucket}.s3{mark}{one}.{SUFFIXES[at]}" for mark in ".-" for one in REGIONS[at]}
+    hosts |= {f"{bucket}.s3.{SUFFIXES[at]}"} if at == "aws" or SUFFIXES[at] != SHARED_SUFFIX else set()
+    if SUFFIXES[at] != SUFFIXES[partition]:
+        hosts |= {f"{bucket}.s3{mark}{region}.{SUFFIXES[at]}" for mark in ".-"}
+    return hosts
+
+
+@pytest.mark.parametrize("partition", SUFFIXES)
+def test_whoever_takes_the_buckets_name_in_another_partition_gets_no_answer(partition: str) -> None:
+    assert len(SUFFIXES) >= 7
+    for region in REGIONS[partition]:
+        for other in SUFFIXES.keys() - {partition}:
+            for host in bucket_names(partition, region, at=other):
+                with pytest.raises(Unanswerable):
+                    at(f"https://{host}/key{QUERY}", region=region)
+
+
+@pytest.mark.parametrize("partition", SUFFIXES)
+def test_in_each_partition_the_bucket_at_its_own_regions_host_is_answered(partition: str) -> None:
+    for region in REGIONS[partition]:
+        host = f"{BUCKET}-{region.replace('-', '')}.s3.{region}.{SUFFIXES[partition]}"
+        assert at(f"https://{host}/key{QUERY}", region=region).host == host
 
 
 def test_a_function_that_does_not_know_its_region_answers_nobody() -> None:

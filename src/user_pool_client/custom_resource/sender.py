@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 from user_pool_client.custom_resource.request import Request
 from user_pool_client.custom_resource.response import Outcome, encode
 from user_pool_client.deadline import Deadline, pauses
-from user_pool_client.domain.endpoints import dns_suffix
+from user_pool_client.domain.endpoints import dns_suffix, has_own_dns_suffix
 from user_pool_client.domain.errors import Unanswerable
 from user_pool_client.domain.sensitive import Sensitive
 from user_pool_client.log import logger
@@ -136,7 +136,10 @@ def _is_cloudformations(parts: SplitResult, host: str, port: int | None, region:
     """Tell whether it is one of the names that the response bucket of a Region is known to go by."""
     bucket = f"cloudformation-custom-resource-response-{region.replace('-', '')}"
     # The same name in another partition (China's `.amazonaws.com.cn`) is another bucket, and may be anybody's.
-    pattern = rf"{re.escape(bucket)}\.s3([.-]{re.escape(region)})?\.{re.escape(dns_suffix(region))}"
+    where = rf"[.-]{re.escape(region)}"
+    if has_own_dns_suffix(region):
+        where = f"({where})?"
+    pattern = rf"{re.escape(bucket)}\.s3{where}\.{re.escape(dns_suffix(region))}"
     return bool(region) and parts.scheme == "https" and port in (None, 443) and bool(re.fullmatch(pattern, host))
 
 

@@ -10,6 +10,9 @@ _DNS_SUFFIXES = {
     "us-isof-": "csp.hci.ic.gov",
 }
 
+# Their hosts end as those of the partition `aws` do, so a name without a Region is that partition's.
+_WITHOUT_OWN_SUFFIX = ("us-gov-",)
+
 
 def issuer(pool_id: str) -> str:
     """Return the URL that names a user pool in its tokens."""
@@ -20,3 +23,8 @@ def issuer(pool_id: str) -> str:
 def dns_suffix(region: str) -> str:
     """Return what the names of AWS's hosts end with in a Region."""
     return next((suffix for prefix, suffix in _DNS_SUFFIXES.items() if region.startswith(prefix)), "amazonaws.com")
+
+
+def has_own_dns_suffix(region: str) -> bool:
+    """Tell whether a host's name that has this suffix and no Region is of this Region's partition."""
+    return not region.startswith(_WITHOUT_OWN_SUFFIX)
