@@ -1,14 +1,21 @@
 """What an operator sees: one logger, a few metrics, and libraries that cannot chatter."""
 
 import functools
+import http.client
 import logging
 import os
 import threading
 import traceback
 from pathlib import PurePath
+from typing import Any, override
 
 from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from aws_lambda_powertools.metrics import MetricUnit
+
+# What a line may hold: a template with 60,000 mistakes would fill it with 14 MB, at each deployment.
+MOST_LINE_BYTES = 65_536
+_CUT = " … (cut)"
 
 # Libraries that would print requests and answers, secrets included, at DEBUG; crhelper prints its event as well.
 _CHATTY = {
@@ -21,7 +28,37 @@ _CHATTY = {
 # The name of the function's stack, so that the metrics of two of them are not one.
 _SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "user-pool-client")
 
-logger = Logger(service=_SERVICE)
+
+class CappedFormatter(LambdaPowertoolsFormatter):
+    """Print lines of at most MOST_LINE_BYTES in UTF-8: the longest fields are cut, and then are strings."""
+
+    @override
+    def serialize(self, log: Any) -> str:  # powertools says LogRecord, and hands over a dict
+        line = super().serialize(log)
+        if _bytes(line) <= MOST_LINE_BYTES:
+            return line
+        fields: dict[str, Any] = dict(log)
+        while (excess := _bytes(line) - MOST_LINE_BYTES) > 0:
+            self._cut_longest(fields, excess)
+            line = super().serialize(fields)
+        return line
+
+    def _cut_longest(self, fields: dict[str, Any], excess: int) -> None:
+        """Take the end of the longest field away; it may still be too long where its end has more to escape."""
+        name, size = max(((name, self._size(value)) for name, value in fields.items()), key=lambda field: field[1])
+        text = fields[name] if isinstance(fields[name], str) else self.json_serializer(fields[name])
+        kept = len(text) * max(0, size - excess - 2 * _bytes(_CUT)) // size
+        fields[name] = text[:kept] + _CUT
+
+    def _size(self, value: Any) -> int:
+        return _bytes(self.json_serializer(value))
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "replace"))
+
+
+logger = Logger(service=_SERVICE, logger_formatter=CappedFormatter())
 _metrics = Metrics(namespace="UserPoolClient", service=_SERVICE)
 # The watchdog counts and prints too, and powertools' collection is not made for two threads.
 _metrics_lock = threading.Lock()
@@ -53,6 +90,8 @@ def silence_libraries() -> None:
 
     Called for each request, and for each of their loggers: crhelper and others set levels too.
     """
+    # It prints what is sent, secrets included: ours and, through urllib3, botocore's.
+    http.client.HTTPConnection.debuglevel = 0
     for library, level in _chatty_loggers(len(logging.root.manager.loggerDict)):
         inherits = library.name not in _CHATTY and library.level == logging.NOTSET
         if library.level < level and not inherits:

@@ -223,4 +223,4 @@ def test_a_long_failure_fits_as_well() -> None:
         answer = Answer.read(put.body, event)
         assert answer.status == "FAILED"
         assert "101 problems" in answer.reason
-        assert json.loads(put.body)["Reason"].endswith("(cut; the function's log has the whole text)")
+        assert json.loads(put.body)["Reason"].endswith("(cut; the function's log has more)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import logging
 
@@ -9,7 +10,15 @@ import pytest
 
 from tests.canaries import CLIENT_SECRET, leaked
 from user_pool_client.domain.sensitive import Sensitive
-from user_pool_client.log import count_metric, flush_metrics, frames, logger, on_retry, silence_libraries
+from user_pool_client.log import (
+    MOST_LINE_BYTES,
+    count_metric,
+    flush_metrics,
+    frames,
+    logger,
+    on_retry,
+    silence_libraries,
+)
 
 
 @pytest.mark.parametrize("name", ["boto3", "botocore", "botocore.parsers", "urllib3.connectionpool", "crhelper.utils"])
@@ -64,3 +73,52 @@ def test_without_metrics_nothing_is_printed(capsys: pytest.CaptureFixture[str]) 
     flush_metrics()
 
     assert capsys.readouterr().out == ""
+
+
+def printed(caplog: pytest.LogCaptureFixture, **fields: object) -> str:
+    """Log a line with these fields, and return what the function's handler prints of it."""
+    logger.error("Failed", extra=fields)
+    return logger.handlers[0].format(caplog.records[-1])
+
+
+BAD_ITEMS = " ".join(f'CallbackURLs[{number}]: "http://ä" must use https.' for number in range(60_000))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(BAD_ITEMS, id="a-text"),
+        pytest.param("\x01" * 1_000_000, id="a-text-of-escapes"),
+        pytest.param("x" * 60_000 + "\x01" * 60_000, id="a-text-with-escapes-at-its-end"),
+        pytest.param("\ud800" * 100_000, id="a-text-that-is-no-utf-8"),
+        pytest.param(BAD_ITEMS.split("."), id="a-list"),
+        pytest.param({"CallbackURLs": BAD_ITEMS.split(".")}, id="a-map"),
+    ],
+)
+def test_a_template_of_60_000_mistakes_does_not_flood_the_log(caplog: pytest.LogCaptureFixture, value: object) -> None:
+    line = printed(caplog, reason=value, because=BAD_ITEMS, status="FAILED")
+
+    fields = json.loads(line)
+    assert len(line.encode("utf-8", "replace")) <= MOST_LINE_BYTES
+    assert (fields["message"], fields["level"], fields["status"]) == ("Failed", "ERROR", "FAILED")
+    assert fields["reason"].endswith(" … (cut)")
+    assert BAD_ITEMS.startswith(fields["because"].removesuffix(" … (cut)"))
+
+
+@pytest.mark.parametrize("text", [BAD_ITEMS, "ä" * 1_000_000, "\x01" * 1_000_000])
+def test_of_a_long_line_no_more_is_cut_than_has_to_be(caplog: pytest.LogCaptureFixture, text: str) -> None:
+    line = printed(caplog, reason=text)
+
+    assert MOST_LINE_BYTES - 1_000 < len(line.encode()) <= MOST_LINE_BYTES
+
+
+def test_a_line_that_fits_is_printed_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    assert json.loads(printed(caplog, reason="x" * 60_000, left_out=("A", "B")))["reason"] == "x" * 60_000
+
+
+def test_an_http_client_that_somebody_has_made_talk_is_silenced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
+
+    silence_libraries()
+
+    assert http.client.HTTPSConnection("example.com").debuglevel == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import ssl
 from dataclasses import dataclass, field
@@ -271,6 +272,16 @@ def test_an_answer_that_is_taken_is_delivered_once(status: int) -> None:
     bodies, hours, failure = deliver([status])
 
     assert (bodies, hours.slept, failure) == ([b'{"Status":"SUCCESS"}'], [], "")
+
+
+def test_not_even_a_talkative_http_client_prints_an_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
+
+    assert deliver([503, 200])[2] == ""
+
+    assert "PUT" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

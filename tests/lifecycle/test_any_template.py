@@ -56,7 +56,7 @@ def test_any_json_as_properties_gives_one_answer_that_is_true(kind: str, propert
 
         assert "unexpected" not in answer.reason
         if answer.status == "FAILED":
-            assert "What to do: " in answer.reason or answer.reason.endswith("has the whole text)")
+            assert "What to do: " in answer.reason or answer.reason.endswith("log has more)")
             assert all_clients(world) == [client_id]
             assert (answer.physical_id == client_id) == (kind != "Create")
         elif kind == "Delete":

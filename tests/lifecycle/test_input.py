@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from tests.canaries import OWN_SECRET
 from tests.fakes.cognito import ApiError
 from tests.fixtures.templates import ANALYTICS_ARN, APP, BARE, CONFIDENTIAL, DESKTOP, MOBILE, ROLE_ARN, typed
 from tests.fixtures.world import CREATE, DESCRIBE, MARKER, POOL, UPDATE, World
+from user_pool_client.log import MOST_LINE_BYTES
 
 type Json = dict[str, Any]
 
@@ -347,9 +349,17 @@ def test_more_problems_than_an_answer_holds_are_cut_and_the_log_has_them_all(wor
 
     assert answer.reason.startswith("Could not create the app client")
     assert "100 problems" in answer.reason
-    assert answer.reason.endswith("(cut; the function's log has the whole text)")
+    assert answer.reason.endswith("(cut; the function's log has more)")
     (line,) = [line for line in world.log() if line["message"] == "Failed"]
     assert "CallbackURLs[99]" in line["reason"]
+
+
+def test_60_000_bad_items_fill_no_log(world: World) -> None:
+    answer = world.create({**BARE, "CallbackURLs": [number % 2 == 0 or [] for number in range(60_000)]})
+
+    assert "30000 problems" in answer.reason
+    (line,) = [line for line in world.log() if line["message"] == "Failed"]
+    assert len(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode()) <= MOST_LINE_BYTES
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from user_pool_client.domain.sensitive import MASK, Sensitive
 # "Response object is too long." is CloudFormation's answer to more.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
 MOST_BYTES = 4096
-_CUT = " … (cut; the function's log has the whole text)"
+_CUT = " … (cut; the function's log has more)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,7 @@ def _put_once(destination: Destination, body: bytes, timeout: float) -> int:
         else http.client.HTTPConnection(destination.host, destination.port, timeout=timeout)
     )
     try:
+        connection.set_debuglevel(0)  # else it would print all that it sends, if somebody had made all connections talk
         # The URL is signed for an empty Content-Type.
         headers = {"Content-Type": "", "Content-Length": str(len(body))}
         connection.request("PUT", destination.target.reveal(), body=body, headers=headers)
