@@ -116,8 +116,8 @@ def _scalar(path: str, value: object, annotation: Any, problems: list[Problem]) 
     return Sensitive(converted) if path == "ClientSecret" else converted
 
 
-# An external id is no secret to AWS, but templates may treat it as one.
-_NOT_SHOWN = frozenset({"ClientSecret", "ExternalId"})
+# An external ID is not a secret to AWS, but templates may treat it as one; SecretId may hold the value by mistake.
+_NOT_SHOWN = frozenset({"ClientSecret", "ExternalId", "SecretId"})
 
 
 def _misfit(path: str, value: object, annotation: Any) -> Problem:

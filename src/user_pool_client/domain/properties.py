@@ -354,9 +354,16 @@ class ClientProperties(TypedDict, total=False):
     ]
     RoleArn: _RoleArn
     ExternalId: _ExternalId
+    # Stricter than the length alone, and no stricter than Secrets Manager's names and ARNs: what somebody puts here by
+    # mistake is the secret's value, and a call would send it to AWS's logs.
     SecretId: Annotated[
         str,
-        Meta(min_length=1, max_length=2048),
+        Meta(
+            min_length=1,
+            max_length=2048,
+            pattern=r"^[A-Za-z0-9/_+=.@!:-]+\Z",
+            description="the name or ARN of a secret, not its value",
+        ),
         Setting(
             "A secret of Secrets Manager that the client secret is kept in; "
             "the answer to CloudFormation then holds none.",
