@@ -152,6 +152,15 @@ def test_what_a_guide_begins_with_leads_to_each_of_its_parts() -> None:
         assert len(re.findall(r"\]\(#", first)) == len(parts), document.name
 
 
+def test_who_installs_it_reads_first_that_it_may_manage_every_user_pool() -> None:
+    first = (ROOT / "README.md").read_text().split("## Install it on AWS\n\n")[1].split(".")[0]
+    parameter = yaml.load((ROOT / "template.yaml").read_text(), CloudFormationLoader)["Parameters"]["UserPoolArns"]  # noqa: S506 - a SafeLoader
+
+    assert parameter["Default"] == "*"
+    assert "every user pool in the account" in first
+    assert "`UserPoolArns`" in first
+
+
 def test_the_readme_stays_short() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) <= 150
 

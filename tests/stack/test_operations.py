@@ -19,7 +19,7 @@ from tools.local_aws.ministack import PROVIDER, REGION, ROOT
 if TYPE_CHECKING:
     from tools.local_aws.ministack import LocalAws
 
-WATCHED = "watched"
+WATCHED, OVER_HTTP = "watched", "over-http"
 TOPIC = f"arn:aws:sns:{REGION}:000000000000:on-call"
 READER = "arn:aws:iam::000000000000:user/on-call"
 ALL_ON = {"AlarmTopicArn": TOPIC, "FailureQueueReaderArn": READER, "Dashboard": "true", "XRay": "true"}
@@ -40,6 +40,13 @@ def resources(aws: LocalAws, name: str) -> dict[str, str]:
 
 def policies(aws: LocalAws, role_arn: str) -> set[str]:
     return {*aws.iam.list_role_policies(RoleName=role_arn.rpartition("/")[2])["PolicyNames"]}
+
+
+def statements(aws: LocalAws, role_arn: str, policy: str) -> list[Any]:
+    role = role_arn.rpartition("/")[2]
+    document: Any = aws.iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+    found: list[Any] = document["Statement"]
+    return found
 
 
 def queues_for(aws: LocalAws, user: str) -> Any:
@@ -76,7 +83,7 @@ def test_nothing_to_watch_is_made_unless_it_is_asked_for(aws: LocalAws) -> None:
     assert made == {"AWS::DynamoDB", "AWS::IAM", "AWS::Lambda", "AWS::Logs"}
     assert not outputs.keys() & {"FailureQueueUrl", "DashboardName"}
     for role in ("RoleArn", "RotationRoleArn"):
-        assert not policies(aws, outputs[role]) & {"Tracing", "FailureQueue"}
+        assert not policies(aws, outputs[role]) & {"Tracing", "FailureQueue", "Keys", "Vpc"}
     for function in ("ServiceToken", "RotationFunctionArn"):
         tracing = aws.functions.get_function_configuration(FunctionName=outputs[function])["TracingConfig"]
         assert tracing == {"Mode": "PassThrough"}
@@ -90,9 +97,7 @@ def test_tracing_lets_both_functions_send_traces_and_nothing_else(aws: LocalAws,
     assert policies(aws, watched["RoleArn"]) >= {"Tracing", "FailureQueue"}
     assert "FailureQueue" not in policies(aws, watched["RotationRoleArn"])
     for role in ("RoleArn", "RotationRoleArn"):
-        name = watched[role].rpartition("/")[2]
-        document: Any = aws.iam.get_role_policy(RoleName=name, PolicyName="Tracing")["PolicyDocument"]
-        (statement,) = document["Statement"]
+        (statement,) = statements(aws, watched[role], "Tracing")
         assert statement["Action"] == ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
 
 
@@ -122,8 +127,26 @@ def test_the_dashboard_shows_this_stack(aws: LocalAws, watched: dict[str, str]) 
     assert f"SOURCE '{watched['LogGroup']}'" in body
 
 
+@pytest.fixture(scope="module")
+def over_http(aws: LocalAws, watched: dict[str, str]) -> dict[str, str]:
+    """Deploy a third provider, whose queue can be reached without HTTPS: the local AWS has none."""
+    assert watched
+    template: Any = aws.cloudformation.get_template(StackName=WATCHED, TemplateStage="Processed")["TemplateBody"]
+    policy = template["Resources"]["FailureQueuePolicy"]["Properties"]["PolicyDocument"]
+    policy["Statement"] = [one for one in policy["Statement"] if one["Sid"] != "OnlyEncrypted"]
+    stack = aws.stack(OVER_HTTP)
+    stack.create(json.dumps(template), {"FailureQueueReaderArn": READER, "Architecture": architecture(aws)})
+    return stack.outputs()
+
+
+def architecture(aws: LocalAws) -> str:
+    """Return the architecture that the provider was deployed for: this machine's."""
+    token = aws.stack(PROVIDER).outputs()["ServiceToken"]
+    return aws.functions.get_function_configuration(FunctionName=token)["Architectures"][0]
+
+
 def test_a_dropped_request_comes_into_the_queue_and_only_its_reader_can_receive_it(
-    aws: LocalAws, watched: dict[str, str]
+    aws: LocalAws, over_http: dict[str, str]
 ) -> None:
     request = {
         "RequestType": "Create",
@@ -133,10 +156,10 @@ def test_a_dropped_request_comes_into_the_queue_and_only_its_reader_can_receive_
         "LogicalResourceId": "WebClient",
         "ResourceProperties": {"ClientSecret": OWN_SECRET},
     }
-    url = watched["FailureQueueUrl"]
+    url = over_http["FailureQueueUrl"]
 
     answer = aws.functions.invoke(
-        FunctionName=watched["ServiceToken"], InvocationType="Event", Payload=json.dumps(request).encode()
+        FunctionName=over_http["ServiceToken"], InvocationType="Event", Payload=json.dumps(request).encode()
     )
 
     assert answer["StatusCode"] == 202
@@ -144,14 +167,29 @@ def test_a_dropped_request_comes_into_the_queue_and_only_its_reader_can_receive_
         attributes = reader.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         message = received(reader, url)
     assert (attributes["MessageRetentionPeriod"], attributes["SqsManagedSseEnabled"]) == ("3600", "true")
+    assert json.loads(attributes["RedriveAllowPolicy"]) == {"redrivePermission": "denyAll"}
     assert json.loads(message)["requestPayload"] == request
     for curious in (queues_for(aws, "curious"), aws.client("sqs")):
         with closing(curious), pytest.raises(ClientError, match="AccessDenied"):
             curious.receive_message(QueueUrl=url)
-    log = aws.function_log(WATCHED)
+    log = aws.function_log(OVER_HTTP)
     lines = [json.loads(line) for line in log if '"No answer"' in line]  # one for each try of Lambda's
-    assert {(line["service"], line["stack_id"]) for line in lines} == {(WATCHED, request["StackId"])}
+    assert {(line["service"], line["stack_id"]) for line in lines} == {(OVER_HTTP, request["StackId"])}
     assert not [line for line in log if OWN_SECRET in line or "not-cloudformation" in line]
+
+
+def test_whoever_listens_on_the_network_gets_nothing_of_the_failure_queue(
+    aws: LocalAws, watched: dict[str, str]
+) -> None:
+    url = watched["FailureQueueUrl"]
+    assert aws.endpoint.startswith("http://")
+    with closing(queues_for(aws, "on-call-without-https")) as reader:
+        with pytest.raises(ClientError, match="AccessDenied"):
+            reader.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+        with pytest.raises(ClientError, match="AccessDenied"):
+            reader.receive_message(QueueUrl=url)
+        with pytest.raises(ClientError, match="AccessDenied"):
+            reader.send_message(QueueUrl=url, MessageBody="{}")
 
 
 def test_sam_package_packs_the_functions_the_licence_and_the_readme(aws: LocalAws) -> None:

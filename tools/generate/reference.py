@@ -80,13 +80,17 @@ ON = {
     "FailureQueue.Arn": "the failure queue",
     "Journal.Arn": "the journal, its table",
     "arn:${AWS::Partition}:cloudformation:${AWS::Region}:${AWS::AccountId}:stack/*": "stacks of the account and Region",
-    "*": "everything: the request names no resource",
+    "KmsKeyArns": "the keys of `KmsKeyArns`",
+    "*": "everything",
 }
 # What a condition of a permission narrows it to.
 LIMITED = {
     "dynamodb:LeadingKeys": ", items that name the secret of a client",
     "secretsmanager:resource/AllowRotationLambdaArn": ", if this function rotates them",
     "aws:ResourceAccount": ", in this account",
+    "kms:ViaService": ", when Secrets Manager asks",
+    "kms:EncryptionContext:SecretARN": " for a secret of `SecretArns`",
+    "lambda:SourceFunctionArn": ", for the function's own code",
 }
 WHEN = {
     "": "always",
@@ -94,6 +98,8 @@ WHEN = {
     "HasFailureQueue": "with `FailureQueueReaderArn`",
     "HasDashboard": "with `Dashboard`",
     "HasTracing": "with `XRay`",
+    "HasKmsKeys": "with `KmsKeyArns`",
+    "InVpc": "with `VpcSubnetIds`",
 }
 
 
@@ -250,7 +256,8 @@ def role(name: str) -> str:
             names = [actions] if isinstance(actions, str) else actions
             limit = "".join(LIMITED[key] for test in statement.get("Condition", {}).values() for key in test)
             on = _on(statement["Resource"]) + limit
-            rows.append((", ".join(f"`{name}`" for name in names), on, WHEN[condition]))
+            denied = "denied: " if statement["Effect"] == "Deny" else ""
+            rows.append((denied + ", ".join(f"`{name}`" for name in names), on, WHEN[condition]))
     return _table(("Operations", "On", "There"), rows)
 
 
