@@ -35,9 +35,10 @@ help: ## Show this text
 demo: .venv-sam/.installed .venv-local-aws/.installed ## Deploy the provider to a local AWS and show it at work; TEMPLATE=path runs a stack of yours
 	@.venv-local-aws/bin/python -m tools.local_aws.demo $(if $(TEMPLATE),"$(TEMPLATE)")
 
-rehearse: .venv/.installed .venv-sam/.installed .venv-local-aws/.installed ## Deploy TEMPLATE=path to a local AWS; FROM=path shows first what changes (PARAMETERS="Name=value")
-	@PYTHONPATH=src .venv/bin/python -m tools.rehearsal "$(TEMPLATE)" --parameters "$$PARAMETERS" $(if $(FROM),--from "$(FROM)") \
-		--from-parameters "$$FROM_PARAMETERS" $(if $(BEFORE),--before "$(BEFORE)") $(if $(filter-out no,$(LEAVE_OUT)),--leave-out)
+# PARAMETERS and FROM_PARAMETERS reach the command in its environment: arguments stand in the process list.
+rehearse: .venv/.installed .venv-sam/.installed .venv-local-aws/.installed ## Deploy TEMPLATE=path to a local AWS; FROM=path shows first what changes (PARAMETERS="Name=value" before make)
+	@PYTHONPATH=src .venv/bin/python -m tools.rehearsal "$(TEMPLATE)" $(if $(FROM),--from "$(FROM)") \
+		$(if $(BEFORE),--before "$(BEFORE)") $(if $(filter-out no,$(LEAVE_OUT)),--leave-out)
 
 test: .venv/.installed .venv-sam/.installed .venv-local-aws/.installed $(CDK) ## Run all tests
 	@.venv/bin/python -m pytest --numprocesses auto

@@ -6,11 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.canaries import OWN_SECRET, leaked
 from tests.stack.examples import WEB, edited
 from tests.stack.test_demo import left_behind
 from tools.local_aws import ministack
@@ -19,7 +22,6 @@ from tools.rehearsal.__main__ import STACK, main
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 type Rehearse = Callable[..., tuple[int, str]]
 
@@ -80,7 +82,8 @@ def rehearse(aws: LocalAws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     monkeypatch.setattr(LocalAws, "build", lambda _: None)
     monkeypatch.setattr(LocalAws, "deploy_provider", lambda _: None)
 
-    def run(*arguments: str | Path) -> tuple[int, str]:
+    def run(*arguments: str | Path, parameters: str = "") -> tuple[int, str]:
+        monkeypatch.setenv("PARAMETERS", parameters)
         status = main([str(argument) for argument in arguments])
         captured = capsys.readouterr()
         return status, " ".join((captured.out + captured.err).split())
@@ -103,13 +106,13 @@ def write(tmp_path: Path) -> Callable[[str, str], Path]:
 
 
 def test_a_stack_is_deployed_and_its_client_shown_as_cognito_has_it(rehearse: Rehearse) -> None:
-    status, said = rehearse(ROOT / "examples" / WEB.file, "--parameters", "CallbackURL='https://a.example.com/x y'")
+    status, said = rehearse(ROOT / "examples" / WEB.file, parameters="CallbackURL='https://a.example.com/x y'")
 
     assert status == 1
     assert "CallbackURLs[0]" in said
     assert "The events above say why." in said
 
-    status, said = rehearse(ROOT / "examples" / WEB.file, "--parameters", "CallbackURL=https://a.example.com/x")
+    status, said = rehearse(ROOT / "examples" / WEB.file, parameters="CallbackURL=https://a.example.com/x")
 
     assert status == 0, said
     for text in (
@@ -159,7 +162,7 @@ def test_a_replacement_is_told_with_its_reason_and_no_secret_is_shown(
 
     status, said = rehearse(
         *(write("new.yaml", new), "--from", write("old.yaml", APP), "--before", write("pool.yaml", POOL)),
-        *("--parameters", "URLs=https://a,https://b Password='hush hush'"),
+        parameters="URLs=https://a,https://b Password='hush hush'",
     )
 
     assert status == 0, said
@@ -215,40 +218,83 @@ def test_what_only_aws_can_do_is_told_and_not_tried(rehearse: Rehearse, write: C
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("template", "parameters", "words"),
     [
-        (["no/such.yaml"], "no/such.yaml"),
-        ([""], "TEMPLATE"),
-        ([WEB.file, "--parameters", "CallbackURL"], "CallbackURL is no such pair"),
-        ([WEB.file, "--parameters", "Colour=red"], "No parameter Colour in"),
-        ([WEB.file, "--parameters", "Name='x"], "PARAMETERS cannot be read"),
+        ("no/such.yaml", "", "no/such.yaml"),
+        ("", "", "TEMPLATE"),
+        (WEB.file, "CallbackURL", "CallbackURL is no such pair"),
+        (WEB.file, "Colour=red", "No parameter Colour in"),
+        (WEB.file, "Name='x", "PARAMETERS cannot be read"),
     ],
 )
 def test_a_mistake_of_the_command_line_is_told_before_anything_starts(
-    arguments: list[str], words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    template: str, parameters: str, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(ROOT / "examples")
+    monkeypatch.setenv("PARAMETERS", parameters)
 
-    assert main(arguments) == 1
+    assert main([template]) == 1
     assert words in capsys.readouterr().err
 
 
+def test_whoever_reads_the_process_list_sees_no_parameter(tmp_path: Path) -> None:
+    template = ROOT / "examples" / WEB.file
+    given = dict.fromkeys(("PARAMETERS", "FROM_PARAMETERS"), f"CallbackURL=https://a.example.com/{OWN_SECRET}")
+
+    with interrupted(tmp_path, template, "--from", template, **given) as (process, said):
+        late = time.monotonic() + 20
+        shown: dict[int, tuple[str, str]] = {}
+        while not any("sam\0build" in arguments for arguments, _ in shown.values()) and time.monotonic() < late:
+            shown = {pid: (read(pid, "cmdline"), read(pid, "environ")) for pid in descendants(process.pid)}
+
+    assert any("sam\0build" in arguments for arguments, _ in shown.values()), said
+    assert not [pid for pid, (arguments, _) in shown.items() if leaked(arguments)]
+    # Its own environment is what it was started with, which only its user can read; no program that it starts has it.
+    assert [pid for pid, (_, environment) in shown.items() if leaked(environment)] == [process.pid]
+    assert "$$PARAMETERS" not in (ROOT / "Makefile").read_text()
+
+
+def read(pid: int, name: str) -> str:
+    """Read what the process list has of a process; nothing if it has just ended."""
+    try:
+        return Path(f"/proc/{pid}/{name}").read_text()
+    except OSError:
+        return ""
+
+
+def descendants(pid: int) -> list[int]:
+    children = [int(child) for child in read(pid, f"task/{pid}/children").split()]
+    return [pid, *(one for child in children for one in descendants(child))]
+
+
 def test_a_rehearsal_that_is_ended_early_leaves_nothing_behind(tmp_path: Path) -> None:
+    with interrupted(tmp_path, ROOT / "examples" / WEB.file) as (process, said):
+        pass
+
+    assert process.returncode == 130, said
+    assert "Interrupted; nothing is left running." in "".join(said)
+    assert left_behind(tmp_path) == []
+
+
+@contextmanager
+def interrupted(
+    directory: Path, *arguments: str | Path, **environment: str
+) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """Start the command; hand it over when it builds the function, with all that it says, and end it then."""
     process = subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "tools.rehearsal", ROOT / "examples" / WEB.file],
+        [sys.executable, "-m", "tools.rehearsal", *arguments],
         cwd=ROOT,
-        env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1", "PYTHONPATH": "src"},
+        env={**os.environ, "TMPDIR": str(directory), "PYTHONUNBUFFERED": "1", "PYTHONPATH": "src", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     assert process.stdout is not None
-    said = ""
-    while "Building" not in said and (letter := process.stdout.read(1)):
-        said += letter
-    process.send_signal(signal.SIGTERM)
-    said += process.communicate()[0]
-
-    assert process.returncode == 130, said
-    assert "Interrupted; nothing is left running." in said
-    assert left_behind(tmp_path) == []
+    said: list[str] = []
+    while "Building" not in "".join(said) and (letter := process.stdout.read(1)):
+        said.append(letter)
+    try:
+        yield process, said
+    finally:
+        process.send_signal(signal.SIGTERM)
+        said.append(process.communicate()[0])

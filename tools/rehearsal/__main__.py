@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 from contextlib import ExitStack
@@ -93,11 +94,14 @@ def main(arguments: Sequence[str]) -> int:
     hidden: tuple[str, ...] = ()
     try:
         options = _options(arguments)
-        given = _parameters(options.parameters)
+        # Not arguments, which the process list shows to every user of the machine. And taken out, so that no program
+        # that is started here inherits them.
+        text, old_text = (os.environ.pop(name, "") for name in ("PARAMETERS", "FROM_PARAMETERS"))
+        given = _parameters(text)
         new = Version.read(options.template, given)
         old = None
         if options.old:
-            old = Version.read(options.old, _parameters(options.old_parameters) if options.old_parameters else given)
+            old = Version.read(options.old, _parameters(old_text) if old_text else given)
         before = Version.read(options.before, given) if options.before else None
         _check_names(given, [version for version in (new, old, before) if version])
         hidden = tuple(secret for version in (new, old, before) if version for secret in version.secrets())
@@ -128,11 +132,10 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tools.rehearsal",
         description="Deploy a stack to a local AWS, and show what each Custom::UserPoolClient becomes.",
+        epilog='The environment has the parameters: PARAMETERS="Name=value Other=value"; FROM_PARAMETERS, if others.',
     )
     parser.add_argument("template", metavar="TEMPLATE", help="the template to rehearse")
-    parser.add_argument("--parameters", default="", metavar="TEXT", help='its parameters: "Name=value Other=value"')
     parser.add_argument("--from", dest="old", metavar="TEMPLATE", help="the template that is deployed now")
-    parser.add_argument("--from-parameters", dest="old_parameters", default="", help="that one's parameters, if others")
     parser.add_argument("--before", metavar="TEMPLATE", help="a stack that must be there first, such as a user pool's")
     parser.add_argument("--leave-out", action="store_true", help="leave out what the local AWS does not know")
     options = parser.parse_args(arguments)
