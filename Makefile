@@ -12,6 +12,7 @@ LEAVE_OUT ?=
 SEED ?=
 LIVES ?=
 LIFE ?=
+UPGRADE ?=
 
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
@@ -23,11 +24,14 @@ NPM := $(shell command -v npm)
 CDK := $(if $(NPM),.venv-cdk/.installed examples/cdk-typescript/node_modules/.installed)
 CDK_BENCHMARK := $(if $(NPM),benchmarks/cdk/node_modules/.installed)
 
+# Wheels alone, each with the hash that requirements/*.txt has: nothing is built, so nothing else is fetched to build it.
+AS_LOCKED := --require-hashes --only-binary :all:
+
 # $(call quietly,command): show what it prints only if it fails.
 quietly = output=$$($(1) 2>&1) || { echo "$$output" >&2; exit 1; }
 
 .NOTPARALLEL:
-.PHONY: help demo rehearse test coverage chaos newest check lint docs reference schema lint-template import-template bench build clean
+.PHONY: help demo rehearse test coverage chaos newest check lint docs reference schema lint-template import-template bench build lock clean
 
 help: ## Show this text
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-16s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,7 +56,7 @@ chaos: .venv/.installed ## Live through some hundred stacks' lives with all that
 newest: ## Say what the newest boto3 knows of app clients that our tables do not
 	@echo "Installing the newest boto3 into .venv-newest ..." >&2
 	@$(PYTHON) -m venv --clear .venv-newest
-	@.venv-newest/bin/python -m pip install -qq --requirement requirements/dev.txt
+	@.venv-newest/bin/python -m pip install -qq $(AS_LOCKED) --requirement requirements/dev.txt
 	@.venv-newest/bin/python -m pip install -qq --upgrade boto3 botocore
 	@PYTHONPATH=src .venv-newest/bin/python -m tools.newest
 
@@ -93,22 +97,30 @@ build: .venv-sam/.installed ## Build the function into .aws-sam/build
 	@echo "Building the function ..."
 	@$(call quietly,PATH="$(CURDIR)/.venv-sam/bin:$$PATH" sam build)
 
+lock: .venv-lock/.installed ## Pin, with hashes, what the *.in files ask for; UPGRADE=yes takes the newest versions
+	@for file in src/requirements.in requirements/*.in; do \
+		.venv-lock/bin/uv pip compile --quiet --generate-hashes --custom-compile-command "make lock" \
+			--python-version 3.13 --python-platform x86_64-unknown-linux-gnu $(if $(UPGRADE),--upgrade) \
+			--output-file "$${file%.in}.txt" "$${file%.in}.in" || exit 1; \
+	done
+
 clean: ## Remove what was installed, built and cached
-	@rm -rf .venv .venv-newest .venv-sam .venv-local-aws .venv-docs .venv-cdk examples/cdk-typescript/node_modules benchmarks/cdk/node_modules .aws-sam build .coverage .*_cache .hypothesis
+	@rm -rf .venv .venv-newest .venv-sam .venv-local-aws .venv-docs .venv-cdk .venv-lock examples/cdk-typescript/node_modules benchmarks/cdk/node_modules .aws-sam build .coverage .*_cache .hypothesis
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
-.venv/.installed: requirements/dev.txt src/requirements.txt
+.venv/.installed: requirements/dev.txt
 .venv-sam/.installed: requirements/sam.txt
 .venv-local-aws/.installed: requirements/local-aws.txt
 .venv-docs/.installed: requirements/docs.txt
 .venv-cdk/.installed: requirements/cdk.txt
+.venv-lock/.installed: requirements/lock.txt
 .venv-docs/.installed .venv-cdk/.installed: PIP_OPTIONS := --no-compile # most of it is imported by nobody
 
-.venv/.installed .venv-sam/.installed .venv-local-aws/.installed .venv-docs/.installed .venv-cdk/.installed:
+.venv/.installed .venv-sam/.installed .venv-local-aws/.installed .venv-docs/.installed .venv-cdk/.installed .venv-lock/.installed:
 	@echo "Installing $< into $(@D) ..." >&2
 	@$(PYTHON) -m venv --clear $(@D) || \
 		{ echo "Python 3.13 is needed, and $(PYTHON) is not that; make PYTHON=path names another." >&2; exit 1; }
-	@$(@D)/bin/python -m pip install -qq $(PIP_OPTIONS) --requirement $<
+	@$(@D)/bin/python -m pip install -qq $(PIP_OPTIONS) $(AS_LOCKED) --requirement $<
 	@touch $@
 
 examples/cdk-typescript/node_modules/.installed benchmarks/cdk/node_modules/.installed: %/node_modules/.installed: %/package-lock.json
