@@ -31,7 +31,7 @@ AS_LOCKED := --require-hashes --only-binary :all:
 quietly = output=$$($(1) 2>&1) || { echo "$$output" >&2; exit 1; }
 
 .NOTPARALLEL:
-.PHONY: help demo rehearse test coverage chaos newest check lint docs reference schema lint-template import-template bench build lock clean
+.PHONY: help demo rehearse test coverage chaos newest check lint docs reference schema lint-template import-template bench build release lock clean
 
 help: ## Show this text
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-16s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,9 +93,13 @@ import-template: .venv/.installed ## Write a template that takes over the client
 bench: build .venv/.installed $(CDK_BENCHMARK) ## Measure the built function: cold starts, warm calls, hundreds at once (six minutes)
 	@.venv/bin/python -m benchmarks
 
-build: .venv-sam/.installed ## Build the function into .aws-sam/build
+build: .venv/.installed .venv-sam/.installed ## Build the function into .aws-sam/build, and say in .aws-sam/sbom.cdx.json what is packed
 	@echo "Building the function ..."
 	@$(call quietly,PATH="$(CURDIR)/.venv-sam/bin:$$PATH" sam build)
+	@.venv/bin/python -m tools.release.sbom .aws-sam/build/UserPoolClientFunction .aws-sam/sbom.cdx.json
+
+release: build ## Lay out a release in build/release: zip, template, SBOM, checksums; the same commit gives the same bytes
+	@.venv/bin/python -m tools.release .aws-sam/build/UserPoolClientFunction build/release
 
 lock: .venv-lock/.installed ## Pin, with hashes, what the *.in files ask for; UPGRADE=yes takes the newest versions
 	@for file in src/requirements.in requirements/*.in; do \

@@ -29,6 +29,12 @@ def package(bare_aws: LocalAws) -> Path:
 
 
 @pytest.fixture(scope="session")
+def package_again(bare_aws: LocalAws) -> Path:
+    """Build once more, elsewhere and for the other architecture."""
+    return bare_aws.build("build-again", Architecture="x86_64")
+
+
+@pytest.fixture(scope="session")
 def aws(bare_aws: LocalAws, package: Path) -> LocalAws:
     assert package.is_dir()
     bare_aws.deploy_provider(LogLevel="DEBUG")

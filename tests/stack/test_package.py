@@ -8,6 +8,7 @@ import importlib.metadata
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from tools.local_aws.ministack import ROOT
 if TYPE_CHECKING:
     from tools.local_aws.ministack import LocalAws
 
+LICENCE = re.compile(r"(LICEN[CS]E|NOTICE|COPYING)", re.IGNORECASE)
 UNCHECKED_HASH = (0b01).to_bytes(4, "little")  # PEP 552: bit 0 hash-based, bit 1 checked
 
 
@@ -67,10 +69,19 @@ def test_the_package_names_no_path_of_the_machine_that_built_it(package: Path, b
         assert not [path for path in paths if path in content], file
 
 
-def test_the_same_sources_give_the_same_bytes_for_either_architecture(package: Path, bare_aws: LocalAws) -> None:
-    again = bare_aws.build("build-again", Architecture="x86_64")
+def test_the_same_sources_give_the_same_bytes_for_either_architecture(package: Path, package_again: Path) -> None:
+    assert digests(package_again) == digests(package)
 
-    assert digests(again) == digests(package)
+
+def test_the_licences_are_packed_the_projects_and_those_of_all_that_it_runs_with(package: Path) -> None:
+    found = list(importlib.metadata.distributions(path=[str(package)]))
+    licences = {one.name: [file for file in one.files or [] if LICENCE.match(file.name)] for one in found}
+
+    assert (package / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
+    assert len(licences) > 10
+    for name, files in licences.items():
+        assert files, name
+        assert all((package / str(file)).read_text().strip() for file in files)
 
 
 MOST_BYTES = 8_000_000
