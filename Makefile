@@ -13,6 +13,7 @@ SEED ?=
 LIVES ?=
 LIFE ?=
 UPGRADE ?=
+ADVISORIES ?=
 
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
@@ -31,7 +32,7 @@ AS_LOCKED := --require-hashes --only-binary :all:
 quietly = output=$$($(1) 2>&1) || { echo "$$output" >&2; exit 1; }
 
 .NOTPARALLEL:
-.PHONY: help demo rehearse test coverage chaos newest check lint docs reference schema lint-template import-template bench build release lock clean
+.PHONY: help demo rehearse test coverage chaos newest check lint audit docs reference schema lint-template import-template bench build release lock clean
 
 help: ## Show this text
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-16s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +73,9 @@ lint: .venv/.installed .venv-sam/.installed ## Check style, types, layers and te
 	@$(call quietly,.venv-sam/bin/sam validate --lint)
 	@$(call quietly,.venv-sam/bin/sam validate --lint --template-file examples/sam/template.yaml)
 
+audit: .venv-audit/.installed ## Run the security scanners, and ask for advisories, which needs the internet (ADVISORIES=required: or fail)
+	@.venv-audit/bin/python -m tools.audit $(if $(ADVISORIES),--advisories "$(ADVISORIES)")
+
 docs: .venv-docs/.installed ## Build the documentation into build/docs; a link that leads nowhere is an error
 	@echo "Building the documentation ..."
 	@$(call quietly,.venv-docs/bin/sphinx-build --fresh-env --fail-on-warning --quiet --conf-dir docs \
@@ -109,7 +113,7 @@ lock: .venv-lock/.installed ## Pin, with hashes, what the *.in files ask for; UP
 	done
 
 clean: ## Remove what was installed, built and cached
-	@rm -rf .venv .venv-newest .venv-sam .venv-local-aws .venv-docs .venv-cdk .venv-lock examples/cdk-typescript/node_modules benchmarks/cdk/node_modules .aws-sam build .coverage .*_cache .hypothesis
+	@rm -rf .venv .venv-newest .venv-sam .venv-local-aws .venv-docs .venv-cdk .venv-lock .venv-audit examples/cdk-typescript/node_modules benchmarks/cdk/node_modules .aws-sam build .coverage .*_cache .hypothesis
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.installed: requirements/dev.txt
@@ -118,9 +122,10 @@ clean: ## Remove what was installed, built and cached
 .venv-docs/.installed: requirements/docs.txt
 .venv-cdk/.installed: requirements/cdk.txt
 .venv-lock/.installed: requirements/lock.txt
-.venv-docs/.installed .venv-cdk/.installed: PIP_OPTIONS := --no-compile # most of it is imported by nobody
+.venv-audit/.installed: requirements/audit.txt
+.venv-docs/.installed .venv-cdk/.installed .venv-audit/.installed: PIP_OPTIONS := --no-compile # most of it is imported by nobody
 
-.venv/.installed .venv-sam/.installed .venv-local-aws/.installed .venv-docs/.installed .venv-cdk/.installed .venv-lock/.installed:
+.venv/.installed .venv-sam/.installed .venv-local-aws/.installed .venv-docs/.installed .venv-cdk/.installed .venv-lock/.installed .venv-audit/.installed:
 	@echo "Installing $< into $(@D) ..." >&2
 	@$(PYTHON) -m venv --clear $(@D) || \
 		{ echo "Python 3.13 is needed, and $(PYTHON) is not that; make PYTHON=path names another." >&2; exit 1; }
