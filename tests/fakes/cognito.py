@@ -54,6 +54,7 @@ DEFAULTS: Mapping[str, Any] = {
     "AuthSessionValidity": 3,
 }
 SSO_SESSION_MINUTES = 60
+CACHE_DURATION = 86400
 # Documented, but nobody has seen the words: these are ours.
 NOT_GENERATED = "PublishSecretsInAWSSecretsManager requires an app client with a generated client secret."
 # What an Update does not reset when it leaves it out: amplify-cli #10706 and Terraform #32504 (units), Terraform #47196
@@ -170,6 +171,18 @@ class AppClient:
 
 
 @dataclass
+class CimdPolicy:
+    """Hold a policy for client ID metadata documents. It outlives its client."""
+
+    policy_id: str
+    pool_id: str
+    client_id: str
+    settings: Json
+    created: float
+    modified: float
+
+
+@dataclass
 class Pool:
     """Hold a user pool: what its app clients may refer to, and the clients."""
 
@@ -179,6 +192,9 @@ class Pool:
     custom_attributes: frozenset[str]
     client_limit: int
     clients: dict[str, AppClient] = field(default_factory=dict)
+    policies: dict[str, CimdPolicy] = field(default_factory=dict)
+    policy_limit: int = 100
+    """Ours: that there is a limit is documented, but not which."""
     account: str = ACCOUNT
     tier: Tier = "ESSENTIALS"
     session_tracking: bool = True
@@ -249,6 +265,11 @@ class FakeCognito:
             "DeleteUserPoolClientSecret": self._delete_secret,
             "GetUserPoolClientSessionConfiguration": self._get_session,
             "SetUserPoolClientSessionConfiguration": self._set_session,
+            "CreateCIMDPolicy": self._create_policy,
+            "DescribeCIMDPolicy": self._describe_policy,
+            "UpdateCIMDPolicy": self._update_policy,
+            "DeleteCIMDPolicy": self._delete_policy,
+            "ListCIMDPolicies": self._list_policies,
         }
 
     def add_pool(  # noqa: PLR0913 - one by one by name, what Cognito keeps of a pool in as many places
@@ -500,25 +521,31 @@ class FakeCognito:
 
     def _list(self, params: Json) -> Json:
         """Give one page, in an order that is neither that of making nor that of names."""
+        clients = self.pools[params["UserPoolId"]].clients
+        page, token = self._page(params, {client_id: each.created for client_id, each in clients.items()})
+        # A page holds as many clients as always, and then only those of the type are shown (botocore's model).
+        of_type = [each for each in page if params.get("ClientType") in (None, clients[each].client_type)]
+        members = ("ClientId", "UserPoolId", "ClientName")
+        shown = [clients[client_id].shown() for client_id in of_type]
+        return {"UserPoolClients": [{name: client[name] for name in members} for client in shown], **token}
+
+    def _page(self, params: Json, created: Mapping[str, float]) -> tuple[list[str], Json]:
+        """Give the ids of one page of what was created when, and the next page's token, if there is one."""
         behind = ""
         if token := params.get("NextToken"):
             if token not in self._pages:
                 raise ApiError("InvalidParameterException", "Invalid pagination token.")
             behind = self._pages[token]
-        clients = self.pools[params["UserPoolId"]].clients
         until = self._clock() - self._listed_after
-        known = [each.client_id for each in clients.values() if not self._listed_after or each.created <= until]
-        rest = sorted(client_id for client_id in known if client_id > behind)
+        rest = sorted(
+            each for each, moment in created.items() if each > behind and (not self._listed_after or moment <= until)
+        )
         page = rest[: params.get("MaxResults", PAGE)]
-        # A page holds as many clients as always, and then only those of the type are shown (botocore's model).
-        of_type = [each for each in page if params.get("ClientType") in (None, clients[each].client_type)]
-        members = ("ClientId", "UserPoolId", "ClientName")
-        shown = [clients[client_id].shown() for client_id in of_type]
-        answer: Json = {"UserPoolClients": [{name: client[name] for name in members} for client in shown]}
-        if len(page) < len(rest):
-            answer["NextToken"] = in_base_32(self._draw())
-            self._pages[answer["NextToken"]] = page[-1]
-        return answer
+        if len(page) == len(rest):
+            return page, {}
+        following = in_base_32(self._draw())
+        self._pages[following] = page[-1]
+        return page, {"NextToken": following}
 
     def register(self, pool_id: str, name: str, **settings: Any) -> str:
         """Let a client register itself, unseen, and return its id."""
@@ -579,6 +606,78 @@ class FakeCognito:
             raise ApiError("OperationNotEnabledException", "Session tracking is not enabled for the user pool.")
         client.sso_session = params["SSOSession"]
         return shown_session(client)
+
+    def _create_policy(self, params: Json) -> Json:
+        """Create a policy, every time that it is called: no name is refused (nobody has said that one is).
+
+        That there are feature plans without policies, and a limit, is documented (botocore's model: the errors); which
+        plans, which limit and the words are ours.
+        """
+        pool, client = self.pools[params["UserPoolId"]], self._client(params)
+        self._refuse_policies_of_a_lower_plan(pool)
+        if len(pool.policies) >= pool.policy_limit:
+            raise ApiError("LimitExceededException", "Maximum number of CIMD policies exceeded.")
+        settings = {name: params[name] for name in limits.POLICY if name in params}
+        policy = CimdPolicy(
+            in_base_32(self._draw() >> 128 | 1 << 127),
+            pool.pool_id,
+            client.client_id,
+            {"CacheDuration": CACHE_DURATION, **settings},
+            self._now(),
+            self._now(),
+        )
+        pool.policies[policy.policy_id] = policy
+        return {"CIMDPolicy": self._shown_policy(policy)}
+
+    def _describe_policy(self, params: Json) -> Json:
+        return {"CIMDPolicy": self._shown_policy(self._policy(params))}
+
+    def _update_policy(self, params: Json) -> Json:
+        """Change what is given: the documentation of CacheDuration says that it stays where it is left out."""
+        policy, client = self._policy(params), self._client(params)
+        self._refuse_policies_of_a_lower_plan(self.pools[params["UserPoolId"]])
+        policy.client_id, policy.modified = client.client_id, self._now()
+        policy.settings |= {name: params[name] for name in limits.POLICY if name in params}
+        return {"CIMDPolicy": self._shown_policy(policy)}
+
+    def _delete_policy(self, params: Json) -> Json:
+        del self.pools[params["UserPoolId"]].policies[self._policy(params).policy_id]
+        return {}
+
+    def _list_policies(self, params: Json) -> Json:
+        policies = self.pools[params["UserPoolId"]].policies
+        page, token = self._page(params, {policy_id: each.created for policy_id, each in policies.items()})
+        shown = [self._shown_policy(policies[policy_id]) for policy_id in page]
+        summaries = [
+            {name: value for name, value in policy.items() if name not in ("UserPoolId", "URLPatterns")}
+            for policy in shown
+        ]
+        return {"CIMDPolicies": summaries, **token}
+
+    def _policy(self, params: Json) -> CimdPolicy:
+        policy = self.pools[params["UserPoolId"]].policies.get(params["CIMDPolicyId"])
+        if policy is None:
+            raise ApiError("ResourceNotFoundException", f"CIMD policy {params['CIMDPolicyId']} does not exist.")
+        return policy
+
+    def _shown_policy(self, policy: CimdPolicy) -> Json:
+        """Give CIMDPolicyType; a client that does not exist any more is omitted (botocore's model)."""
+        is_there = policy.client_id in self.pools[policy.pool_id].clients
+        return {
+            "UserPoolId": policy.pool_id,
+            "CIMDPolicyId": policy.policy_id,
+            **({"ClientId": policy.client_id} if is_there else {}),
+            **policy.settings,
+            "URLPatterns": in_another_order(policy.settings["URLPatterns"]),
+            "CreationDate": policy.created,
+            "LastModifiedDate": policy.modified,
+        }
+
+    @staticmethod
+    def _refuse_policies_of_a_lower_plan(pool: Pool) -> None:
+        if pool.tier == "LITE":
+            message = "The following features need to be disabled for the LITE pricing tier configured: CIMD"
+            raise ApiError("FeatureUnavailableInTierException", message)
 
     def _descriptor(self, client: AppClient, secret_id: str) -> Json:
         return {"ClientSecretId": secret_id, "ClientSecretCreateDate": client.secrets[secret_id].created}

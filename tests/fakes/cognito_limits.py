@@ -131,6 +131,12 @@ CLIENT_SECRET = text(24, 64, r"[\w+]+")
 URL = text(1, 1024, URL_PATTERN)
 UNIT = choice("seconds", "minutes", "hours", "days")
 PAGE_TOKEN = text(1, 131072, r"[\S]+")
+POLICY_ID = text(1, 64, r"^[a-z0-9]+$")
+POLICY: dict[str, Shape] = {
+    "PolicyName": text(1, 32, r"[\p{L}\p{M}\p{S}\p{N}\p{P}\p{Z}]+"),
+    "CacheDuration": number(86400, 31556952),
+    "URLPatterns": Many(text(12, 256, r"^https://[!$-;=@-\[\]_a-z~]+$"), lengths(1, 5)),
+}
 
 
 def settings(auth_flows: Iterable[str]) -> dict[str, Shape]:
@@ -174,6 +180,7 @@ def operations(auth_flows: Iterable[str]) -> dict[str, Group]:
     """Give the input of each operation; a name that is not here is no operation of the fake."""
     pool: dict[str, Shape] = {"UserPoolId": POOL_ID}
     client = pool | {"ClientId": CLIENT_ID}
+    policy = pool | {"CIMDPolicyId": POLICY_ID}
     both, publish = settings(auth_flows), {"PublishSecretsInAWSSecretsManager": FLAG}
     return {
         "CreateUserPoolClient": Group(
@@ -196,6 +203,11 @@ def operations(auth_flows: Iterable[str]) -> dict[str, Group]:
             client | {"SSOSession": Group({"MaxValidityMinutes": number(0, 129600)}, ("MaxValidityMinutes",))},
             (*client, "SSOSession"),
         ),
+        "CreateCIMDPolicy": Group(client | POLICY, (*client, "PolicyName", "URLPatterns")),
+        "DescribeCIMDPolicy": Group(policy, tuple(policy)),
+        "UpdateCIMDPolicy": Group(policy | client | POLICY, (*policy, "ClientId", "URLPatterns")),
+        "DeleteCIMDPolicy": Group(policy, tuple(policy)),
+        "ListCIMDPolicies": Group(pool | {"MaxResults": number(1, 60), "NextToken": PAGE_TOKEN}, ("UserPoolId",)),
     }
 
 

@@ -269,6 +269,13 @@ def test_a_refused_update_changes_nothing(fake: FakeCognito) -> None:
         ("DeleteUserPoolClient", {"UserPoolId": POOL, "ClientId": "gone"}, "User pool client gone "),
         ("ListUserPoolClientSecrets", {"UserPoolId": POOL, "ClientId": "gone"}, "User pool client gone "),
         ("GetUserPoolClientSessionConfiguration", {"UserPoolId": POOL, "ClientId": "gone"}, "User pool client gone "),
+        ("DescribeCIMDPolicy", {"UserPoolId": POOL, "CIMDPolicyId": "gone"}, "CIMD policy gone "),
+        ("DeleteCIMDPolicy", {"UserPoolId": POOL, "CIMDPolicyId": "gone"}, "CIMD policy gone "),
+        (
+            "CreateCIMDPolicy",
+            {"UserPoolId": POOL, "ClientId": "gone", "PolicyName": "x", "URLPatterns": ["https://example.com/"]},
+            "User pool client gone ",
+        ),
     ],
 )
 def test_what_is_gone_does_not_exist(fake: FakeCognito, operation: str, params: Json, message: str) -> None:
@@ -475,3 +482,92 @@ def test_a_session_can_be_set_in_some_pools_only_and_read_in_all(pool: Any, code
     with pytest.raises(ApiError, match=code):
         fake.call("SetUserPoolClientSessionConfiguration", of(client, SSOSession={"MaxValidityMinutes": 5}))
     assert session(fake, client) == {"MaxValidityMinutes": 60}
+
+
+# CIMD policies
+
+AGENTS, PARTNERS = "https://agents.example.com/*", "https://partners.example.com/*"
+
+
+def policy(fake: FakeCognito, client: Json, **given: Any) -> Json:
+    params = {"PolicyName": "agents", "URLPatterns": [AGENTS], **given}
+    created: Json = fake.call("CreateCIMDPolicy", of(client, **params))["CIMDPolicy"]
+    return created
+
+
+def of_policy(created: Json, **given: Any) -> Json:
+    return {"UserPoolId": created["UserPoolId"], "CIMDPolicyId": created["CIMDPolicyId"], **given}
+
+
+def test_a_policy_is_shown_as_it_was_created_and_lasts_a_day_by_default(fake: FakeCognito) -> None:
+    client = made(fake)
+
+    created = policy(fake, client)
+
+    assert fake.call("DescribeCIMDPolicy", of_policy(created)) == {"CIMDPolicy": created}
+    given = {name: created[name] for name in ("ClientId", "PolicyName", "CacheDuration", "URLPatterns")}
+    assert given == {
+        "ClientId": client["ClientId"],
+        "PolicyName": "agents",
+        "CacheDuration": 86400,
+        "URLPatterns": [AGENTS],
+    }
+
+
+def test_every_create_makes_another_policy(fake: FakeCognito) -> None:
+    client = made(fake)
+
+    assert policy(fake, client)["CIMDPolicyId"] != policy(fake, client)["CIMDPolicyId"]
+
+
+def test_an_update_of_a_policy_keeps_what_it_leaves_out_and_may_move_it_to_another_client(fake: FakeCognito) -> None:
+    created, other = policy(fake, made(fake), CacheDuration=604800), made(fake)
+    ids = of_policy(created, ClientId=other["ClientId"])
+
+    answer = fake.call("UpdateCIMDPolicy", {**ids, "URLPatterns": [PARTNERS]})["CIMDPolicy"]
+
+    assert answer == {**created, "ClientId": other["ClientId"], "URLPatterns": [PARTNERS]} | {
+        "LastModifiedDate": answer["LastModifiedDate"]
+    }
+    with pytest.raises(ApiError, match="InvalidParameterException"):
+        fake.call("UpdateCIMDPolicy", ids)
+
+
+def test_the_policies_of_a_pool_are_listed_in_pages_without_their_patterns(fake: FakeCognito) -> None:
+    client = made(fake)
+    created = {one["CIMDPolicyId"]: one for one in (policy(fake, client) for _ in range(70))}
+
+    first = fake.call("ListCIMDPolicies", {"UserPoolId": POOL})
+    second = fake.call("ListCIMDPolicies", {"UserPoolId": POOL, "NextToken": first["NextToken"]})
+
+    assert (len(first["CIMDPolicies"]), "NextToken" in second) == (60, False)
+    listed = {one["CIMDPolicyId"]: one for one in (*first["CIMDPolicies"], *second["CIMDPolicies"])}
+    hidden = ("UserPoolId", "URLPatterns")
+    assert listed == {key: {name: one[name] for name in one if name not in hidden} for key, one in created.items()}
+
+
+def test_a_policy_outlives_its_client_and_then_names_none(fake: FakeCognito) -> None:
+    client = made(fake)
+    created = policy(fake, client)
+    fake.call("DeleteUserPoolClient", of(client))
+
+    shown = fake.call("DescribeCIMDPolicy", of_policy(created))["CIMDPolicy"]
+
+    assert shown == {name: value for name, value in created.items() if name != "ClientId"}
+    assert "ClientId" not in fake.call("ListCIMDPolicies", {"UserPoolId": POOL})["CIMDPolicies"][0]
+    assert fake.call("DeleteCIMDPolicy", of_policy(created)) == {}
+    assert fake.call("ListCIMDPolicies", {"UserPoolId": POOL}) == {"CIMDPolicies": []}
+
+
+def test_a_pool_takes_only_so_many_policies_and_one_of_a_lower_plan_none() -> None:
+    fake = FakeCognito()
+    pool = fake.add_pool(POOL)
+    client = made(fake)
+    pool.policy_limit = 1
+    created = policy(fake, client)
+
+    with pytest.raises(ApiError, match="LimitExceededException"):
+        policy(fake, client)
+    pool.tier = "LITE"
+    with pytest.raises(ApiError, match="FeatureUnavailableInTierException"):
+        fake.call("UpdateCIMDPolicy", of_policy(created, ClientId=client["ClientId"], URLPatterns=[AGENTS]))

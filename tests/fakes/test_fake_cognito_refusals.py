@@ -307,7 +307,16 @@ def limits_of(shape: ModelShape) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    "operation", ["CreateUserPoolClient", "UpdateUserPoolClient", "SetUserPoolClientSessionConfiguration"]
+    "operation",
+    [
+        "CreateUserPoolClient",
+        "UpdateUserPoolClient",
+        "SetUserPoolClientSessionConfiguration",
+        "CreateCIMDPolicy",
+        "UpdateCIMDPolicy",
+        "DescribeCIMDPolicy",
+        "ListCIMDPolicies",
+    ],
 )
 def test_every_limit_of_the_service_model_is_enforced(operation: str) -> None:
     for name, model in model_of(operation).members.items():

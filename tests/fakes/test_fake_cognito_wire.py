@@ -202,6 +202,21 @@ def test_boto3_sets_and_gets_a_session(fake: FakeCognito, client: CognitoIdentit
     assert newer.get_user_pool_client_session_configuration(**ids)["SSOSession"] == minutes
 
 
+def test_boto3_creates_changes_lists_and_deletes_a_policy(
+    fake: FakeCognito, client: CognitoIdentityProviderClient
+) -> None:
+    newer: Any = client  # than its stubs, which lack the operations
+    ids, patterns = of(made(fake)), ["https://agents.example.com/*"]
+    created = newer.create_cimd_policy(**ids, PolicyName="agents", URLPatterns=patterns)["CIMDPolicy"]
+    policy = {"UserPoolId": POOL, "CIMDPolicyId": created["CIMDPolicyId"]}
+    newer.update_cimd_policy(**policy, ClientId=ids["ClientId"], CacheDuration=604800, URLPatterns=patterns)
+
+    assert newer.describe_cimd_policy(**policy)["CIMDPolicy"]["CacheDuration"] == 604800
+    assert [one["PolicyName"] for one in newer.list_cimd_policies(UserPoolId=POOL)["CIMDPolicies"]] == ["agents"]
+    newer.delete_cimd_policy(**policy)
+    assert newer.list_cimd_policies(UserPoolId=POOL)["CIMDPolicies"] == []
+
+
 def test_a_pool_of_another_account_is_not_found(client: CognitoIdentityProviderClient, fake: FakeCognito) -> None:
     fake.add_pool("us-east-1_foreign", account="222222222222")
 
