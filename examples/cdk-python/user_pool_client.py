@@ -39,6 +39,14 @@ class SSOSession(TypedDict):
     MaxValidityMinutes: int
 
 
+class CIMDPolicy(TypedDict, total=False):
+    """A policy for client ID metadata documents: the URLs, and for how long what is read there is cached."""
+
+    PolicyName: Required[str]
+    CacheDuration: int
+    URLPatterns: Required[list[str]]
+
+
 class Properties(TypedDict, total=False):
     """The properties of Custom::UserPoolClient, under the names that they have in templates and in the reference."""
 
@@ -68,6 +76,7 @@ class Properties(TypedDict, total=False):
     AuthSessionValidity: int
     RefreshTokenRotation: RefreshTokenRotation
     SSOSession: SSOSession
+    CIMDPolicy: CIMDPolicy
     ImportId: str
     ImportNamePrefix: str
     ImportNamePattern: str

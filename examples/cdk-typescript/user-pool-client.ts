@@ -37,6 +37,7 @@ export interface UserPoolClientProperties {
   readonly AuthSessionValidity?: number;
   readonly RefreshTokenRotation?: { Feature: 'ENABLED' | 'DISABLED'; RetryGracePeriodSeconds?: number };
   readonly SSOSession?: { MaxValidityMinutes: number };
+  readonly CIMDPolicy?: { PolicyName: string; CacheDuration?: number; URLPatterns: string[] };
   readonly ImportId?: string;
   readonly ImportNamePrefix?: string;
   readonly ImportNamePattern?: string;

@@ -27,6 +27,7 @@ from user_pool_client.domain.properties import (
     SETTINGS,
     UPDATABLE,
     AnalyticsConfiguration,
+    CIMDPolicy,
     ListProperties,
     RefreshTokenRotation,
     SSOSession,
@@ -117,11 +118,23 @@ SENT: dict[str, Any] = {
     "RoleArn": STS["RoleArn"],
     "ExternalId": STS["ExternalId"],
 }
+# Its members are sent by themselves, beside the ids.
+OF_POLICIES = input_of("CreateCIMDPolicy").members
 ALL_MEMBERS = [
     pytest.param(path, annotation, shape, id=path)
-    for name, setting in SETTINGS.items()
-    if name in SENT
-    for path, annotation, shape in members(name, setting.type, SENT[name])
+    for path, annotation, shape in (
+        *(
+            member
+            for name, setting in SETTINGS.items()
+            if name in SENT
+            for member in members(name, setting.type, SENT[name])
+        ),
+        *(
+            member
+            for name, annotation in CIMDPolicy.__annotations__.items()
+            for member in members(f"CIMDPolicy.{name}", annotation, OF_POLICIES[name])
+        ),
+    )
 ]
 
 
@@ -155,6 +168,25 @@ def test_update_takes_the_same_values_as_create(name: str) -> None:
 )
 def test_nested_settings_have_our_members_and_no_others(name: str, ours: type) -> None:
     assert set(SENT[name].members) == set(ours.__annotations__)
+
+
+def test_a_policy_has_our_members_and_needs_the_same_when_it_is_created() -> None:
+    ids = {"UserPoolId", "ClientId"}
+    assert set(OF_POLICIES) - ids == set(CIMDPolicy.__annotations__)
+    assert set(input_of("CreateCIMDPolicy").required_members) - ids == CIMDPolicy.__required_keys__
+
+
+def test_a_policy_is_changed_and_shown_with_the_same_members() -> None:
+    update, shown = input_of("UpdateCIMDPolicy").members, MODEL.shape_for("CIMDPolicyType").members
+    assert set(update) == {*OF_POLICIES, "CIMDPolicyId"}
+    assert set(shown) == {*update, "CreationDate", "LastModifiedDate"}
+    for name in CIMDPolicy.__annotations__:
+        assert OF_POLICIES[name].name == update[name].name == shown[name].name, "one shape of the model serves all"
+
+
+def test_a_list_of_policies_shows_their_clients_and_names() -> None:
+    assert {"CIMDPolicyId", "ClientId", "PolicyName"} <= set(MODEL.shape_for("CIMDPolicySummaryType").members)
+    assert members_of("ListCIMDPolicies") == {"UserPoolId", "MaxResults", "NextToken"}
 
 
 @pytest.mark.parametrize(("path", "annotation", "shape"), ALL_MEMBERS)
@@ -191,13 +223,16 @@ SAMPLES = {
     "AnalyticsConfiguration.ApplicationId": "0{}f",
     "RoleArn": "arn:aws:iam::1:role/a{}a",
     "ExternalId": "a{}a",
+    "CIMDPolicy.PolicyName": "p{}p",
+    "CIMDPolicy.URLPatterns[]": "https://a.example/{}",
 }
 
 
 def problem_paths(path: str, value: str) -> list[tuple[str, ...]]:
     name, _, member = path.removesuffix("[]").partition(".")
     given: Any = [value] if path.endswith("[]") else value
-    properties = {"UserPoolId": "us-east-1_Abc", name: {member: given} if member else given}
+    others = {"PolicyName": "agents", "URLPatterns": ["https://a.example/"]} if name == "CIMDPolicy" else {}
+    properties = {"UserPoolId": "us-east-1_Abc", name: {**others, member: given} if member else given}
     return [problem.paths for problem in parse(properties)[1]]
 
 
@@ -247,7 +282,6 @@ NOT_OURS = {
         ("DescribeRiskConfiguration", "SetRiskConfiguration", "GetUICustomization", "SetUICustomization"),
         "a resource of its own in CloudFormation",
     ),
-    **dict.fromkeys(("CreateCIMDPolicy", "UpdateCIMDPolicy"), "no property for it yet"),
 }
 
 
@@ -307,6 +341,7 @@ def test_everything_that_cognito_shows_is_an_attribute() -> None:
         for name, shape in shown.items()
         for member in (shape.members if shape.type_name == "structure" else [""])
     }
+    paths |= {f"CIMDPolicy.{name}" for name in OF_POLICIES if name not in shown}
 
     ours = {"Id", "Name", "Issuer", "JwksUri", "GenerateSecret", "PublishSecretsInAWSSecretsManager"}
     assert paths == {*DESCRIBED, *setting_paths()} - ours

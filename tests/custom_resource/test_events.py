@@ -9,7 +9,14 @@ import pytest
 
 from tests import canaries
 from tests.fixtures.events import EVENTS, a_world_of_the_events, cold_start, recorded
-from tests.fixtures.existing_clients import GET_SESSION, LIST_TYPE, LOOKUP_TYPE, SET_SESSION
+from tests.fixtures.existing_clients import (
+    CREATE_POLICY,
+    GET_SESSION,
+    LIST_POLICIES,
+    LIST_TYPE,
+    LOOKUP_TYPE,
+    SET_SESSION,
+)
 from tests.fixtures.stored_secrets import (
     DESCRIBE_POOL,
     DESCRIBE_SECRET,
@@ -32,7 +39,7 @@ CLIENT_ID = "3n4b5urk1ft4fl3mg5e62d9ado"
 # How each ends, and what is asked of Cognito and Secrets Manager.
 EXPECTED: dict[str, tuple[str, list[str]]] = {
     "create": ("SUCCESS", [CREATE]),
-    "create-with-everything": ("SUCCESS", [CREATE, GET_SESSION, SET_SESSION]),
+    "create-with-everything": ("SUCCESS", [CREATE, GET_SESSION, SET_SESSION, LIST_POLICIES, CREATE_POLICY]),
     "create-with-secret-id": (
         "SUCCESS",
         [GET, DESCRIBE_SECRET, DESCRIBE_SECRET, CREATE, *(GET, DESCRIBE_SECRET, SECRETS, DESCRIBE_POOL, PUT)],

@@ -246,7 +246,7 @@ def test_the_guide_knows_what_each_operation_is_for() -> None:
     guide = (ROOT / "docs" / "guides" / "other-accounts.md").read_text()
     told = guide.partition("\n| Operation | Needed |\n")[2].partition("\n\n")[0]
     provider = yaml.load((ROOT / "template.yaml").read_text(), Loader=CloudFormationLoader)  # noqa: S506 - a SafeLoader
-    assert {f"cognito-idp:{name}" for name in re.findall(r"`(\w+UserPool\w*)`", told)} == actions(provider)
+    assert {f"cognito-idp:{name}" for name in re.findall(r"`(\w+(?:UserPool|CIMD)\w*)`", told)} == actions(provider)
 
 
 def test_the_arguments_of_other_tools_are_told_for_every_setting_that_they_have() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.docs.test_reference import PROPERTIES, PROVIDER_PROPERTIES, rows
 from tests.fakes.cognito import ApiError
-from tests.fixtures.existing_clients import LIST_TYPE, LOOKUP_TYPE, import_id, session_minutes
+from tests.fixtures.existing_clients import LIST_TYPE, LOOKUP_TYPE, import_id, policies, session_minutes
 from tests.fixtures.templates import APP, DESKTOP, MOBILE
 from tests.fixtures.world import CREATE, MARKER, POOL, STACK_ID, STANDING, UPDATE, World, a_world
 
@@ -240,6 +240,21 @@ def test_a_session_changes_in_place_and_goes_back_to_its_default(world: World) -
     assert session_minutes(world, client_id) == 120
     assert world.update(client_id, WEB, after).physical_id == client_id
     assert session_minutes(world, client_id) == 60
+
+
+def test_a_policy_changes_in_place_and_is_deleted_when_it_leaves(world: World) -> None:
+    *_, default, change, leaving = PROPERTIES["CIMDPolicy"]
+    assert (default, change, leaving) == ("none", "in place", "the policy is deleted")
+    before, after = (
+        {**WEB, "CIMDPolicy": {"PolicyName": "agents", "URLPatterns": [url]}}
+        for url in ("https://a.example/", "https://b.example/")
+    )
+    client_id = world.create(before).physical_id
+
+    assert world.update(client_id, after, before).physical_id == client_id
+    assert policies(world, client_id) == [("agents", 86400, frozenset({"https://b.example/"}))]
+    assert world.update(client_id, WEB, after).physical_id == client_id
+    assert policies(world, client_id) == []
 
 
 def test_a_changed_import_id_leads_to_the_client_that_it_names(world: World) -> None:
@@ -522,12 +537,14 @@ def test_two_resources_that_change_one_client_at_once_can_lose_a_change(world: W
     assert "CallbackURLs" not in world.settings(client_id)
 
 
-def test_a_session_that_the_template_does_not_name_is_shown_as_its_default(world: World) -> None:
-    client_id = world.create({**WEB, "SSOSession": {"MaxValidityMinutes": "120"}}).physical_id
+def test_a_session_and_a_policy_that_the_template_does_not_name_are_shown_as_defaults(world: World) -> None:
+    policy = {"CIMDPolicy": {"PolicyName": "agents", "URLPatterns": ["https://a.example/"]}}
+    client_id = world.create({**WEB, "SSOSession": {"MaxValidityMinutes": "120"}, **policy}).physical_id
 
     found = world.create({"UserPoolId": POOL, "ClientId": client_id}, ResourceType=LOOKUP_TYPE)
 
     assert found.data["SSOSession.MaxValidityMinutes"] == "60"
+    assert found.data["CIMDPolicy.PolicyName"] == ""
 
 
 def test_the_role_is_not_asked_to_let_an_adopted_client_go(world: World) -> None:

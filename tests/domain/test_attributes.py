@@ -58,6 +58,9 @@ OF_A_BARE_CLIENT = {
     "RefreshTokenRotation.Feature": "DISABLED",
     "RefreshTokenRotation.RetryGracePeriodSeconds": "0",
     "SSOSession.MaxValidityMinutes": "60",
+    "CIMDPolicy.PolicyName": "",
+    "CIMDPolicy.CacheDuration": "",
+    "CIMDPolicy.URLPatterns": "",
 }
 
 
@@ -90,6 +93,11 @@ def test_a_client_that_has_everything_shows_it() -> None:
         AuthSessionValidity=15,
         RefreshTokenRotation={"Feature": "ENABLED", "RetryGracePeriodSeconds": 10},
         SSOSession={"MaxValidityMinutes": 5},
+        CIMDPolicy={
+            "PolicyName": "agents",
+            "CacheDuration": 86400,
+            "URLPatterns": ["https://b.example/", "https://a.example/"],
+        },
     )
 
     assert attributes(client) == {
@@ -123,6 +131,9 @@ def test_a_client_that_has_everything_shows_it() -> None:
         "RefreshTokenRotation.Feature": "ENABLED",
         "RefreshTokenRotation.RetryGracePeriodSeconds": "10",
         "SSOSession.MaxValidityMinutes": "5",
+        "CIMDPolicy.PolicyName": "agents",
+        "CIMDPolicy.CacheDuration": "86400",
+        "CIMDPolicy.URLPatterns": "https://a.example/,https://b.example/",
     }
 
 

@@ -599,6 +599,7 @@ DEFAULTS = {
     "AuthSessionValidity": 3,
     "RefreshTokenRotation": {"Feature": "DISABLED", "RetryGracePeriodSeconds": 0},
     "SSOSession": {"MaxValidityMinutes": 60},
+    "CIMDPolicy": None,
     "ImportId": None,
     "ImportNamePrefix": None,
     "ImportNamePattern": None,

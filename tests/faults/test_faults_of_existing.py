@@ -1,4 +1,4 @@
-"""The fault matrix for the calls that adoption, look-ups, sessions and roles bring: one answer each, and it is true."""
+"""The fault matrix for imports, look-ups, sessions, policies and roles: one answer to each request, and it is true."""
 
 from __future__ import annotations
 
@@ -12,13 +12,20 @@ from tests.fakes.cognito import ApiError
 from tests.faults.test_fault_matrix import BREAKDOWNS, LOST, Kind, refusals
 from tests.fixtures.existing_clients import (
     ASSUME,
+    CREATE_POLICY,
+    DELETE_POLICY,
+    DESCRIBE_POLICY,
     GET_SESSION,
     LIST,
+    LIST_POLICIES,
     LIST_TYPE,
     LOOKUP_TYPE,
     SET_SESSION,
+    UPDATE_POLICY,
+    policies,
+    policy_elsewhere,
 )
-from tests.fixtures.templates import APP, BARE, CONFIDENTIAL
+from tests.fixtures.templates import APP, BARE, CONFIDENTIAL, POLICY
 from tests.fixtures.world import CREATE, DELETE, DESCRIBE, MARKER, POOL, UPDATE, World, a_world
 
 if TYPE_CHECKING:
@@ -60,6 +67,8 @@ class Scenario:
         """Let the client exist, send the request, and return the answer and the client's id."""
         pool_id = self.properties["UserPoolId"]
         client_id = world.existing(pool_id=pool_id)
+        if "CIMDPolicy" in (self.old or {}):
+            policy_elsewhere(world, client_id, "agents", "https://before.example.com/")
         if ANOTHER in str(self.properties):
             other_id = world.existing(pool_id=pool_id, ClientName="report")
             properties = {**self.properties, "ImportId": f"{POOL}/{other_id}"}
@@ -106,6 +115,16 @@ SCENARIOS = (
         CONFIDENTIAL | SESSION,
         {**BARE, "GenerateSecret": "false"},
     ),
+    Scenario("create with a policy", "Create", {LIST_POLICIES: "made", CREATE_POLICY: "made"}, BARE | POLICY),
+    Scenario("add a policy", "Update", {LIST_POLICIES: "given", CREATE_POLICY: "given"}, BARE | POLICY, BARE),
+    Scenario(
+        "change the policy",
+        "Update",
+        {LIST_POLICIES: "given", DESCRIBE_POLICY: "given", UPDATE_POLICY: "given"},
+        BARE | POLICY,
+        BARE | POLICY | URLS,
+    ),
+    Scenario("delete the policy", "Update", {DESCRIBE_POLICY: "given", DELETE_POLICY: "given"}, BARE, BARE | POLICY),
     Scenario(
         "look up", "Create", {LIST: "marker", DESCRIBE: "marker"}, {**BARE, "ClientName": "web"}, None, LOOKUP_TYPE
     ),
@@ -156,7 +175,13 @@ SOME = (
     "read timeout",
     "read timeout, work done",
 )
-IN_FULL = {"adopt by name": (LIST, GET_SESSION, SET_SESSION), "create with a session": (GET_SESSION, SET_SESSION)}
+IN_FULL = {
+    "adopt by name": (LIST, GET_SESSION, SET_SESSION),
+    "create with a session": (GET_SESSION, SET_SESSION),
+    "create with a policy": (LIST_POLICIES, CREATE_POLICY),
+    "change the policy": (DESCRIBE_POLICY, UPDATE_POLICY),
+    "delete the policy": (DELETE_POLICY,),
+}
 
 
 def kinds(scenario: Scenario, operation: str) -> list[Kind]:
@@ -193,9 +218,11 @@ def fail(world: World, operation: str, kind: Kind, *, times: int) -> None:
 
 
 def becomes_something_else(scenario: Scenario, operation: str, kind: Kind) -> bool:
-    """Tell whether the failure means that the client is gone, which the stack's own client survives by a new one."""
-    return (
-        kind.name == "ResourceNotFoundException" and operation == DESCRIBE and scenario.name == "own what was adopted"
+    """Tell whether the failure means that something is gone: the stack's own client, or its policy, gets a new one."""
+    if kind.name != "ResourceNotFoundException":
+        return False
+    return operation in (DESCRIBE_POLICY, DELETE_POLICY) or (
+        operation == DESCRIBE and scenario.name == "own what was adopted"
     )
 
 
@@ -259,6 +286,11 @@ def test_a_call_that_could_pass_but_fails_for_ever(scenario: Scenario, operation
             for planned in (world.fake.planned_faults, world.raw_replies, world.sts.planned_faults):
                 planned.clear()
 
+            if operation in (CREATE_POLICY, DELETE_POLICY) and kind.done:
+                # The policy is found, or found to be gone, however often the answer is lost.
+                assert answer.status == ("SUCCESS" if operation == CREATE_POLICY else "FAILED")
+                assert len(policies(world, answer.physical_id)) == (operation == CREATE_POLICY)
+                return
             check_the_failure(world, scenario, operation, kind, (answer, client_id))
             undone(world, scenario, answer, client_id)
             reasons.append(answer.reason.replace(client_id, "<id>"))
@@ -271,5 +303,6 @@ def test_the_matrix_makes_every_call_that_it_lets_fail() -> None:
     """A fault that never comes fails its test; this one counts that none of the calls was forgotten."""
     called = {operation for scenario in SCENARIOS for operation in scenario.id_after}
 
-    assert called == {LIST, GET_SESSION, SET_SESSION, ASSUME, DESCRIBE, UPDATE}
+    of_policies = {LIST_POLICIES, DESCRIBE_POLICY, CREATE_POLICY, UPDATE_POLICY, DELETE_POLICY}
+    assert called == {LIST, GET_SESSION, SET_SESSION, ASSUME, DESCRIBE, UPDATE, *of_policies}
     assert {CREATE, DELETE}.isdisjoint(called)

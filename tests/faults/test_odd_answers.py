@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.canaries import OWN_SECRET
+from tests.fixtures.existing_clients import policies
 from tests.fixtures.stored_secrets import ADD, Kept, a_kept_world
-from tests.fixtures.templates import APP, BARE
+from tests.fixtures.templates import APP, BARE, POLICY
 from tests.fixtures.world import DESCRIBE, LIST, POOL, SECRETS
 
 if TYPE_CHECKING:
@@ -101,6 +102,45 @@ def test_a_session_that_is_not_shown_is_set(world: World, session: Json | None) 
     assert answer.status == "SUCCESS"
     (client,) = world.fake.pools[POOL].clients.values()
     assert client.sso_session == {"MaxValidityMinutes": 90}
+
+
+def test_odd_entries_in_the_list_of_policies_are_passed_over(world: World) -> None:
+    client_id = world.create({**BARE, **POLICY}).physical_id
+    odd(
+        world,
+        "ListCIMDPolicies",
+        lambda reply: reply["CIMDPolicies"].extend(
+            [{}, {"PolicyName": "agents"}, {"CIMDPolicyId": "x", "ClientId": client_id}]
+        ),
+    )
+
+    answer = world.update(client_id, BARE, {**BARE, **POLICY})
+
+    assert (answer.status, policies(world, client_id)) == ("SUCCESS", [])
+
+
+@pytest.mark.parametrize("gone", ["CacheDuration", "URLPatterns", "PolicyName", "ClientId"])
+def test_a_policy_that_is_not_shown_whole_is_set_again(world: World, gone: str) -> None:
+    template = {**BARE, "CIMDPolicy": {**POLICY["CIMDPolicy"], "CacheDuration": 604800}}
+    client_id = world.create(template).physical_id
+    odd(world, "DescribeCIMDPolicy", lambda reply: reply["CIMDPolicy"].pop(gone))
+
+    answer = world.update(client_id, {**template, "LogoutURLs": [APP]}, template)
+
+    assert answer.status == "SUCCESS"
+    assert [policy[:2] for policy in policies(world, client_id)] == [("agents", 604800)]
+
+
+@pytest.mark.parametrize("operation", ["DescribeCIMDPolicy", "CreateCIMDPolicy"])
+def test_a_policy_without_an_id_is_not_cognitos_answer(world: World, operation: str) -> None:
+    client_id = world.create({**BARE, **POLICY} if operation.startswith("Describe") else BARE).physical_id
+    odd(world, operation, lambda reply: reply["CIMDPolicy"].pop("CIMDPolicyId"))
+
+    answer = world.update(client_id, {**BARE, **POLICY, "LogoutURLs": [APP]}, BARE)
+
+    # What was created all the same is found in the list.
+    assert (answer.status == "SUCCESS") == operation.startswith("Create")
+    assert len(policies(world, client_id)) == 1
 
 
 def test_a_stored_value_whose_client_id_is_null_is_a_secret_stored_beforehand(kept: Kept) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakes.cognito import ApiError
 from tests.fixtures.processes import crowded
-from tests.fixtures.templates import BARE, CONFIDENTIAL
+from tests.fixtures.templates import BARE, CONFIDENTIAL, POLICY
 from tests.fixtures.world import (
     CREATE,
     DELETE,
@@ -19,6 +19,7 @@ from tests.fixtures.world import (
     LOGICAL_ID,
     MARKER,
     OWNER,
+    POOL,
     SECRETS,
     STACK,
     STACK_ID,
@@ -370,7 +371,9 @@ def test_the_marker_that_a_later_update_has_replaced_does_not_lead_to_the_new_cl
 
 @pytest.mark.parametrize("again_first", [False, True], ids=["the delete first", "the create first"])
 @pytest.mark.parametrize("before", range(1, 8))
-@pytest.mark.parametrize("properties", [BARE, CONFIDENTIAL, {**BARE, "SSOSession": {"MaxValidityMinutes": "90"}}])
+@pytest.mark.parametrize(
+    "properties", [BARE, CONFIDENTIAL, {**BARE, "SSOSession": {"MaxValidityMinutes": "90"}}, {**BARE, **POLICY}]
+)
 def test_nothing_is_left_of_a_create_that_died_and_was_cancelled(
     properties: Json, before: int, *, again_first: bool
 ) -> None:
@@ -378,7 +381,7 @@ def test_nothing_is_left_of_a_create_that_died_and_was_cancelled(
         world.stacks.begin(STACK_ID)
         event = world.request("Create", properties, **world.dated())
         died = world.die(event, before=before)
-        assert died == (before <= (6 if "SSOSession" in properties else 4))
+        assert died == (before <= (6 if properties.keys() & {"SSOSession", "CIMDPolicy"} else 4))
         physical_id = world.stacks.cancel(STACK_ID, LOGICAL_ID) if died else world.client_ids()[0]
         world.clock.now += 61
         if again_first:
@@ -390,6 +393,7 @@ def test_nothing_is_left_of_a_create_that_died_and_was_cancelled(
         world.send(event)
 
         assert (answer.status, world.client_ids()) == ("SUCCESS", [])
+        assert world.fake.pools[POOL].policies == {}
 
 
 def test_a_create_that_waited_long_for_the_quota_is_still_the_first_delivery(world: World) -> None:

@@ -20,7 +20,7 @@ from tests.fakes.cognito import FakeCognito
 from tests.fakes.response_host import ResponseHost, response_host
 from tests.fakes.runtime_api import RuntimeApi, runtime_api
 from tests.fakes.server import serving
-from tests.fixtures.templates import APP, BARE
+from tests.fixtures.templates import APP, BARE, POLICY
 from tests.fixtures.world import CREATE, POOL, Answer, RealClock
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ REQUESTS: list[tuple[str, Json, Json | None]] = [
     ("Create", BARE, None),
     ("Create", {**BARE, "GenerateSecret": "true"}, None),
     ("Create", {**BARE, "SSOSession": {"MaxValidityMinutes": "90"}}, None),
+    ("Create", {**BARE, **POLICY}, None),
     ("Create", NAMED, None),
     ("Update", {**NAMED, "LogoutURLs": [APP]}, NAMED),
     ("Update", {**NAMED, "GenerateSecret": "true"}, {**NAMED, "GenerateSecret": "false"}),
@@ -220,6 +221,8 @@ def test_processes_that_are_killed_leave_one_client_for_each_resource(tmp_path: 
         ids = {event.get("PhysicalResourceId", ""), answers[event["RequestId"]][0].physical_id}
         there |= ids if event["RequestType"] != "Delete" else set()
     assert set(account.fake.client_ids(POOL)) == there - {""}
+    of_clients = [policy.client_id for policy in account.fake.pools[POOL].policies.values()]
+    assert len(of_clients) == len(set(of_clients)) == sum("CIMDPolicy" in each for _, each, _ in REQUESTS)
     assert function.killed >= len(REQUESTS)
     for secret in account.fake.secrets_ever:
         canaries.watch(secret)

@@ -8,7 +8,8 @@ import pytest
 
 from tests.canaries import OWN_SECRET
 from tests.fakes.cognito import ApiError
-from tests.fixtures.templates import APP, BARE, CONFIDENTIAL, EVERYTHING
+from tests.fixtures.existing_clients import policies
+from tests.fixtures.templates import APP, BARE, CONFIDENTIAL, EVERYTHING, POLICY
 from tests.fixtures.world import (
     CREATE,
     DELETE,
@@ -492,7 +493,9 @@ CASES: dict[str, tuple[str, Json, Json | None]] = {
     "create, name in the template": ("Create", NAMED, None),
     "create with a secret": ("Create", CONFIDENTIAL, None),
     "create with a session": ("Create", {**BARE, "SSOSession": {"MaxValidityMinutes": "90"}}, None),
+    "create with a policy": ("Create", {**BARE, **POLICY}, None),
     "update in place": ("Update", {**NAMED, "LogoutURLs": [APP]}, NAMED),
+    "update of a policy": ("Update", {**NAMED, **POLICY}, NAMED),
     "update that replaces": ("Update", {**NAMED, "GenerateSecret": "true"}, {**NAMED, "GenerateSecret": "false"}),
     "update to another pool": ("Update", {**NAMED, "UserPoolId": OTHER_POOL}, NAMED),
     "delete": ("Delete", NAMED, NAMED),
@@ -527,6 +530,7 @@ def test_whatever_call_a_process_dies_before_the_next_delivery_makes_it_right(
     assert resource.physical_id == told["id"]
     # Until CloudFormation has it deleted, the client before a replacement is there too.
     assert sorted(everywhere(world)) == sorted({told["id"], first} - {""})
+    assert len(policies(world, told["id"], pool_id=properties["UserPoolId"])) == ("CIMDPolicy" in properties)
 
 
 @pytest.mark.parametrize("before", range(1, 9))
@@ -546,6 +550,7 @@ def test_a_duplicate_that_comes_at_once_waits_and_takes_over_when_the_first_ones
     assert told is not None
     assert told["status"] == "SUCCESS"
     assert sorted(everywhere(world)) == sorted({told["id"], first} - {""} if kind != "Delete" else set())
+    assert len(policies(world, told["id"], pool_id=properties["UserPoolId"])) == ("CIMDPolicy" in properties)
 
 
 def test_a_cancelled_update_that_comes_again_replaces_nothing(world: World) -> None:

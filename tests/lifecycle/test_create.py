@@ -78,6 +78,9 @@ def test_the_answer_tells_everything_about_a_client_that_has_only_defaults(world
         "RefreshTokenRotation.RetryGracePeriodSeconds": "0",
         "ClientType": "REGULAR",
         "SSOSession.MaxValidityMinutes": "60",
+        "CIMDPolicy.PolicyName": "",
+        "CIMDPolicy.CacheDuration": "",
+        "CIMDPolicy.URLPatterns": "",
     }
 
 

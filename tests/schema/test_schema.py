@@ -130,6 +130,10 @@ def test_what_replaces_cannot_be_updated() -> None:
     assert set(SCHEMAS[CLIENT]["createOnlyProperties"]) == replacing
 
 
+# Of maps with more than one required member.
+VALID = {"PolicyName": "agents", "URLPatterns": ["https://agents.example.com/*"]}
+
+
 def values(kind: str, described: Mapping[str, Any]) -> list[Any]:
     """Return values at the limits of a property, and beyond them."""
     schema = resolved(kind, described)
@@ -146,7 +150,8 @@ def values(kind: str, described: Mapping[str, Any]) -> list[Any]:
             return [[], many[:most], many, "text", {}, *([item] for item in items)]
         case "object":
             members = schema["properties"].items()
-            one_by_one = [{name: value} for name, member in members for value in values(kind, member)]
+            others = {name: VALID[name] for name in schema.get("required", ()) if name in VALID}
+            one_by_one = [{**others, name: value} for name, member in members for value in values(kind, member)]
             return [{}, {"Unheard": "of"}, "text", [], *one_by_one]
     least, most = schema.get("minLength", 0), schema.get("maxLength", 40)
     lengths = ["a" * length for length in (least - 1, least, most, most + 1)]

@@ -107,6 +107,16 @@ def test_settings_of_the_provider_are_shown_but_no_external_id() -> None:
     assert found.changes["RoleArn"][0] == ""
 
 
+def test_a_policy_that_changes_is_shown_with_its_defaults() -> None:
+    before, after = ({"PolicyName": name, "URLPatterns": ["https://a.example/"]} for name in ("agents", "robots"))
+
+    assert told_of({}, {"CIMDPolicy": after}).changes["CIMDPolicy.CacheDuration"] == ("", "86400")
+    changes = told_of({"CIMDPolicy": before}, {"CIMDPolicy": after}).changes
+    assert {name: one for name, one in changes.items() if "CIMD" in name} == {
+        "CIMDPolicy.PolicyName": ("agents", "robots")
+    }
+
+
 def test_a_client_is_told_without_what_is_default() -> None:
     assert told(PRESENT) == {"UserPoolId": POOL, "ClientName": "web", "AuthSessionValidity": "5"}
 

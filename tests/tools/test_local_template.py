@@ -32,6 +32,7 @@ Resources:
       CallbackURLs: [!Sub 'https://${Thing.Host}/']
       LogoutURLs: [!GetAtt Cdn.DomainName]
       SSOSession: {MaxValidityMinutes: 5}
+      CIMDPolicy: {PolicyName: agents, URLPatterns: ['https://agents.example.com/*']}
   Pool:
     Type: AWS::Cognito::UserPool
     DependsOn: Thing
@@ -66,7 +67,7 @@ def test_the_types_that_the_local_aws_complains_of_are_read_from_its_words() -> 
 
 def test_what_is_left_out_takes_along_what_refers_to_it_and_each_is_named() -> None:
     unknown = not_known(TEMPLATE, {"AWS::New::Thing"})
-    assert [one.what for one in unknown] == ["Thing", "Client.SSOSession"]
+    assert [one.what for one in unknown] == ["Thing", "Client.SSOSession", "Client.CIMDPolicy"]
 
     rest, followers = without(TEMPLATE, unknown)
 

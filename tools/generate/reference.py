@@ -53,6 +53,7 @@ ON_LEAVING = {
     "GenerateSecret": "nothing",
     "ClientSecret": "nothing",
     PUBLISH: "nothing",
+    "CIMDPolicy": "the policy is deleted",
     "ExplicitAuthFlows": "default, without `ALLOW_REFRESH_TOKEN_AUTH` while refresh tokens rotate",
     **{token.validity: "the default duration" for token in TOKENS},
     **dict.fromkeys(IMPORT_PROPERTIES, "the client stays, and is the stack's own from then on"),
@@ -356,6 +357,7 @@ def _members(kind: Any) -> str:
 
 def _list(kind: Any, meta: Meta) -> str:
     most = "" if meta.max_length is None else f" of at most {meta.max_length}"
+    most = f" of {meta.min_length} to {meta.max_length}" if meta.min_length else most
     return f"a list{most}; each: {takes(get_args(kind)[0])}"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from user_pool_client.domain import plan, validation
 from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.attributes import attributes, setting_paths
+from user_pool_client.domain.cimd_policy import with_policy
 from user_pool_client.domain.errors import ProviderError
 from user_pool_client.domain.parsing import parse, parse_previous
 from user_pool_client.domain.properties import IMPORT_PROPERTIES, PUBLISH, RESERVED, SETTINGS, Settings
@@ -121,6 +122,7 @@ def _forecast(
         present,
         settings={**present.settings, **{name: applied[name] for name in ("SSOSession",) if applied.get(name)}},
     )
+    before, after = with_policy(before, applied), with_policy(after, desired)
     told_problems = tuple(dict.fromkeys(str(one) for one in problems if not one.properties() & change.unknown.keys()))
     changes = {**_differences(before, after), **_provider_changes(applied, desired)}
     changes = {name: values for name, values in changes.items() if name.partition(".")[0] not in change.unknown}

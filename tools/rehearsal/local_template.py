@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 CLIENT = "Custom::UserPoolClient"
 OURS = frozenset({CLIENT, "Custom::UserPoolClientLookup", "Custom::UserPoolClientList"})
 
-# The provider's function asks Cognito for it with operations that the local AWS does not have.
-UNKNOWN_PROPERTY = "SSOSession"
+# The provider's function asks Cognito for them with operations that the local AWS does not have.
+UNKNOWN_PROPERTIES = ("SSOSession", "CIMDPolicy")
 
 _KEPT_IN = "AWS::SecretsManager::Secret"
 
@@ -69,8 +69,11 @@ def not_known(template: Mapping[str, Any], types: set[str]) -> list[LeftOut]:
         if resource.get("Type") in types
     ]
     for name, resource in ours(template).items():
-        if UNKNOWN_PROPERTY in (resource.get("Properties") or {}):
-            found.append(LeftOut(f"{name}.{UNKNOWN_PROPERTY}", "a setting that is kept apart from the client"))
+        found += [
+            LeftOut(f"{name}.{setting}", "a setting that is kept apart from the client")
+            for setting in UNKNOWN_PROPERTIES
+            if setting in (resource.get("Properties") or {})
+        ]
     return found
 
 

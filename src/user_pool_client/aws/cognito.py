@@ -12,6 +12,7 @@ from user_pool_client.aws.retry import TRY_LATER
 from user_pool_client.aws.sessions import Role
 from user_pool_client.aws.sts import role_credentials
 from user_pool_client.domain.app_client import AppClient, ClientSecretRef, ClientSummary, ClientType
+from user_pool_client.domain.cimd_policy import CimdPolicy, CimdPolicySummary, complete
 from user_pool_client.domain.errors import FeatureUnavailable, NotFound, OutcomeUnknown, ProviderError, Refused
 from user_pool_client.domain.properties import PUBLISH, TOKENS, UPDATABLE, Settings
 from user_pool_client.domain.sensitive import Sensitive
@@ -40,7 +41,8 @@ REMEDIES: Mapping[str, str] = {
     "InvalidOAuthFlowException": _TEMPLATE,
     "ScopeDoesNotExistException": "create the resource server first (DependsOn), or correct AllowedOAuthScopes.",
     "ResourceNotFoundException": "check UserPoolId, and that the user pool still exists.",
-    "LimitExceededException": "delete app clients that nobody uses, or ask AWS for a higher quota per user pool.",
+    "LimitExceededException": "delete app clients or CIMD policies that nobody uses, or ask AWS for a higher quota per "
+    "user pool.",
     "NotAuthorizedException": _PERMISSION,
     "AccessDeniedException": _PERMISSION,
     "OperationNotEnabledException": "enable the operation for the user pool (SSOSession needs its session tracking), "
@@ -66,10 +68,12 @@ def _judge(refusal: Refusal) -> Judgement:
 
 
 def _is_answer(operation: str, answer: Answer) -> bool:
-    """Tell whether an answer names what it should show: the client, or its secrets."""
+    """Tell whether an answer names what it should show: the client, its secrets, or a CIMD policy."""
     match operation:
         case "CreateUserPoolClient" | "DescribeUserPoolClient" | "UpdateUserPoolClient":
             return all(name in answer.get("UserPoolClient", {}) for name in ("UserPoolId", "ClientId"))
+        case "CreateCIMDPolicy" | "DescribeCIMDPolicy":
+            return "CIMDPolicyId" in answer.get("CIMDPolicy", {})
         case "AddUserPoolClientSecret":
             return "ClientSecretId" in answer.get("ClientSecretDescriptor", {})
         case "ListUserPoolClientSecrets":
@@ -93,6 +97,11 @@ COGNITO = Service(
         "ListUserPoolClients": "list_user_pool_clients",
         "GetUserPoolClientSessionConfiguration": "get_user_pool_client_session_configuration",
         "SetUserPoolClientSessionConfiguration": "set_user_pool_client_session_configuration",
+        "ListCIMDPolicies": "list_cimd_policies",
+        "DescribeCIMDPolicy": "describe_cimd_policy",
+        "CreateCIMDPolicy": "create_cimd_policy",
+        "UpdateCIMDPolicy": "update_cimd_policy",
+        "DeleteCIMDPolicy": "delete_cimd_policy",
     },
     judge=_judge,
     transient=frozenset({"ConcurrentModificationException", "InternalErrorException", "InternalServerException"}),
@@ -110,7 +119,7 @@ OF_ROTATIONS = frozenset(
     }
 )
 
-_PAGE = 60  # the most that ListUserPoolClients gives at once
+_PAGE = 60  # the most that ListUserPoolClients and ListCIMDPolicies give at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +225,50 @@ class AppClients:
         session = {"MaxValidityMinutes": minutes}
         parameters = {"UserPoolId": pool_id, "ClientId": client_id, "SSOSession": session}
         self._call("SetUserPoolClientSessionConfiguration", parameters)
+
+    def list_policies(self, pool_id: str, client_id: str) -> list[CimdPolicySummary]:
+        """Return the ID and the name of every CIMD policy of the client. Cognito lists those of the whole pool.
+
+        It shows no client with a policy whose client is gone.
+        """
+        policies: list[CimdPolicySummary] = []
+        parameters: dict[str, Any] = {"UserPoolId": pool_id, "MaxResults": _PAGE}
+        while True:
+            answer = self._call("ListCIMDPolicies", parameters)
+            policies += [
+                CimdPolicySummary(policy["CIMDPolicyId"], policy.get("PolicyName", ""))
+                for policy in answer.get("CIMDPolicies", [])
+                if policy and "CIMDPolicyId" in policy and policy.get("ClientId") == client_id
+            ]
+            if not answer.get("NextToken"):
+                return policies
+            parameters["NextToken"] = answer["NextToken"]
+
+    def describe_policy(self, pool_id: str, policy_id: str) -> CimdPolicy | None:
+        """Return a CIMD policy, or None if it does not exist."""
+        try:
+            answer = self._call("DescribeCIMDPolicy", {"UserPoolId": pool_id, "CIMDPolicyId": policy_id})
+        except NotFound:
+            return None
+        return CimdPolicy(policy_id, complete(answer["CIMDPolicy"]))
+
+    def create_policy(self, pool_id: str, client_id: str, settings: Settings) -> None:
+        """Create a CIMD policy. Sent again only after an answer that means that nothing was created.
+
+        Raises OutcomeUnknown where one may have been created: a second one would have the same name.
+        """
+        parameters = {"UserPoolId": pool_id, "ClientId": client_id, **settings}
+        self._call("CreateCIMDPolicy", parameters, idempotent=False)
+
+    def update_policy(self, pool_id: str, client_id: str, policy: CimdPolicy) -> None:
+        """Send every setting of a CIMD policy, changed or not: Cognito keeps whatever a call leaves out."""
+        ids = {"UserPoolId": pool_id, "ClientId": client_id, "CIMDPolicyId": policy.policy_id}
+        self._call("UpdateCIMDPolicy", {**ids, **policy.settings})
+
+    def delete_policy(self, pool_id: str, policy_id: str) -> None:
+        """Delete a CIMD policy; one that is gone already is fine."""
+        with contextlib.suppress(NotFound):
+            self._call("DeleteCIMDPolicy", {"UserPoolId": pool_id, "CIMDPolicyId": policy_id})
 
     def update(self, pool_id: str, client_id: str, settings: Settings) -> AppClient:
         """Send every setting, changed or not: Cognito resets whatever a call leaves out."""

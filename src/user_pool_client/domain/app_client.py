@@ -16,8 +16,8 @@ type ClientType = Literal["REGULAR", "DCR"]
 class AppClient:
     """An app client as Cognito shows it.
 
-    `settings` are those of its members that UpdateUserPoolClient takes, and SSOSession where somebody asked for it;
-    empty members are not there. `has_secret` is None where no secret is shown and nobody asked
+    `settings` are those of its members that UpdateUserPoolClient takes, and SSOSession and CIMDPolicy where somebody
+    asked for them; empty members are not there. `has_secret` is None where no secret is shown and nobody asked
     ListUserPoolClientSecrets. `secret_arn` is the ARN of the secret that Cognito itself stores in Secrets Manager, ''
     if it stores none. `unknown` are the members that this version does not know, as JSON with secrets masked.
     """

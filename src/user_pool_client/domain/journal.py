@@ -22,9 +22,10 @@ class Change:
     for a client that it creates. `desired` and `applied` are digests of the two property sets, by which the rollback
     of this request is known. `client_id` is '' as long as the client to be created has no ID. `previous_id` is the
     physical ID that the request was sent with. Minutes are those of the session configuration, None where it is not
-    touched. The versions are those of the secret that `secret_id` names that had AWSCURRENT before and after, '' for
-    none. `unsure` tells that a client may have been created whose ID is not known, between `since` and `until` (seconds
-    since 1970).
+    touched. `policy_before` and `policy_after` are the complete settings of the CIMD policy, empty where there is none;
+    `policy_after` is None where the policy is not touched, and `policy_id` is '' where there was none. The versions are
+    those of the secret that `secret_id` names that had AWSCURRENT before and after, '' for none. `unsure` tells that a
+    client may have been created whose ID is not known, between `since` and `until` (seconds since 1970).
     """
 
     request: str
@@ -39,6 +40,9 @@ class Change:
     after: Settings = field(default_factory=dict)
     minutes_before: int | None = None
     minutes_after: int | None = None
+    policy_id: str = ""
+    policy_before: Settings = field(default_factory=dict)
+    policy_after: Settings | None = None
     secret_id: str = ""
     version_before: str = ""
     version_after: str = ""

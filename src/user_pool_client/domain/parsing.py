@@ -94,10 +94,13 @@ def _list(path: str, value: object, annotation: Any, problems: list[Problem]) ->
         return None
     # docs/decisions/0009-lists-are-compared-as-sets-and-shown-sorted.md
     items = list(dict.fromkeys(items))
-    most = limits.max_length
+    least, most = limits.min_length or 0, limits.max_length
     if most is not None and len(items) > most:
         wrong = f"it has {len(items)} different items."
         problems.append(Problem((path,), wrong, f"At most {most} are allowed.", _constraint(path)))
+        return None
+    if len(items) < least:
+        problems.append(Problem((path,), "it is empty.", f"It must be {_allowed(annotation)}.", _constraint(path)))
         return None
     return items
 
@@ -158,11 +161,12 @@ _COGNITOS = frozenset({"ClientId", *(name for name, setting in SETTINGS.items() 
 def _constraint(path: str) -> str:
     """Return Cognito's wording for limits, patterns and enumerations; values are left out of it.
 
-    It has none for what is not a member of its API.
+    It has none for what is not a member of its API. The members of a CIMD policy are those of its operations.
     """
     name, _, index = path.partition("[")
     if name.partition(".")[0] not in _COGNITOS:
         return ""
+    name = name.removeprefix("CIMDPolicy.")
     member = ".".join(part[0].lower() + part[1:] for part in name.split("."))
     if index:
         member += f".{int(index.rstrip(']')) + 1}.member"
@@ -192,6 +196,8 @@ def _allowed(annotation: Any) -> str:
     kind, limits = kind_and_limits(annotation)
     if get_origin(kind) is Literal:
         return f"one of {', '.join(get_args(kind))}"
+    if get_origin(kind) is list:
+        return f"a list of {limits.min_length or 0} to {limits.max_length} items, each {_allowed(get_args(kind)[0])}"
     if kind is bool:
         return "true or false"
     if kind is int:

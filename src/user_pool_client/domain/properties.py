@@ -25,15 +25,15 @@ class Setting:
     `default` is the documented value of a setting that was never set; None means that there is none. `reset` says how
     a setting goes back to it: sent explicitly, or left out of the update; one that is left alone does not go back, and
     is sent only where it changes. `update` says what a change does. `target` says what it is a setting of: the client,
-    its session configuration, or the provider itself. `name` and `annotation` are those of the property that it was
-    declared for; `settings_of` fills them in.
+    its session configuration, its CIMD policy, or the provider itself. `name` and `annotation` are those of the
+    property that it was declared for; `settings_of` fills them in.
     """
 
     about: str
     default: Any = None
     reset: Literal["explicit", "left out", "left alone"] = "explicit"
     update: Literal["in place", "replaces"] = "in place"
-    target: Literal["client", "session", "provider"] = "client"
+    target: Literal["client", "session", "policy", "provider"] = "client"
     name: str = ""
     annotation: Any = None
 
@@ -116,6 +116,32 @@ class SSOSession(TypedDict):
 
     MaxValidityMinutes: Annotated[int, Meta(ge=0, le=129600)]
 
+
+_URLPattern = Annotated[
+    str,
+    Meta(
+        min_length=12,
+        max_length=256,
+        pattern=r"^https://[!$-;=@-\[\]_a-z~]+\Z",
+        description="https:// and an address without query and fragment, in which * may stand",
+    ),
+]
+
+
+class CIMDPolicy(TypedDict):
+    """A policy for client ID metadata documents: the URLs, and for how long what is read there is cached."""
+
+    PolicyName: Annotated[
+        str,
+        Meta(min_length=1, max_length=32, pattern=r"^[^\x00-\x1f\x7f-\x9f]+\Z", description="the name of the policy"),
+    ]
+    CacheDuration: NotRequired[Annotated[int, Meta(ge=86400, le=31556952)]]
+    URLPatterns: Annotated[list[_URLPattern], Meta(min_length=1, max_length=5)]
+
+
+# Documented: "If you don't set a value, the default is 86,400 seconds." An update without it changes nothing.
+# https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateCIMDPolicy.html
+CACHE_DURATION = 86400
 
 _UserPoolId = Annotated[
     str,
@@ -314,6 +340,14 @@ class ClientProperties(TypedDict, total=False):
             "How many minutes users stay signed in across the pool's clients; needs the Essentials or Plus tier.",
             default={"MaxValidityMinutes": 60},
             target="session",
+        ),
+    ]
+    CIMDPolicy: Annotated[
+        CIMDPolicy,
+        Setting(
+            "Which clients that identify themselves by a URL (client ID metadata documents) may act as this client. "
+            f"CacheDuration is in seconds, {CACHE_DURATION} if it is left out.",
+            target="policy",
         ),
     ]
     ImportId: Annotated[

@@ -7,7 +7,7 @@ from user_pool_client.domain.parsing import parse_previous
 from user_pool_client.domain.physical_id import CREATE_FAILED, is_client_id
 from user_pool_client.domain.properties import IMPORT_PROPERTIES, Settings
 from user_pool_client.log import logger
-from user_pool_client.operations import orphans, ownership, rollback, secret_sync
+from user_pool_client.operations import cimd_policy, orphans, ownership, rollback, secret_sync
 from user_pool_client.operations.context import Context
 from user_pool_client.operations.turn import Overtaken, RespondedBefore, StillAtWork
 
@@ -123,6 +123,7 @@ def _has_imported(change: Change, client_id: str) -> bool:
 
 
 def _delete(ctx: Context, applied: Settings, client_id: str) -> None:
+    cimd_policy.delete_policies(ctx, ctx.clients(applied), applied, client_id)
     if ctx.clients(applied).delete(applied["UserPoolId"], client_id):
         ctx.decision.update(decision="deleted", because="CloudFormation asked for it")
     else:

@@ -11,6 +11,7 @@ from user_pool_client.domain.journal import Change, Record
 from user_pool_client.domain.physical_id import CREATE_UNKNOWN, is_client_id
 from user_pool_client.domain.properties import Settings
 from user_pool_client.domain.resource_status import ResourceStatus
+from user_pool_client.operations.cimd_policy import delete_policies
 from user_pool_client.operations.context import Context
 from user_pool_client.operations.ports import AppClients
 from user_pool_client.operations.search import is_shared, matches, search, signed_at
@@ -122,6 +123,7 @@ def delete_orphan(
         report_left_behind(ctx, found, "the resource is gone, and it may have been retained")
     else:
         ctx.decision.update(deleted=found[0].client_id)
+        delete_policies(ctx, clients, desired, found[0].client_id)
         clients.delete(wanted.pool_id, found[0].client_id)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from user_pool_client.domain.app_client import AppClient, ClientSecretRef, ClientSummary, ClientType
+from user_pool_client.domain.cimd_policy import CimdPolicy, CimdPolicySummary
 from user_pool_client.domain.credentials import CURRENT, Credentials, SecretState, Version
 from user_pool_client.domain.journal import Begin, Begun, Change, End, NotBegun, Ownership, Record, RotationNote
 from user_pool_client.domain.properties import Settings
@@ -48,6 +49,21 @@ class AppClients(ClientSecrets, Protocol):
 
     def set_session_minutes(self, pool_id: str, client_id: str, minutes: int) -> None:
         """Set SSOSession's MaxValidityMinutes."""
+
+    def list_policies(self, pool_id: str, client_id: str) -> list[CimdPolicySummary]:
+        """Return the ID and the name of every CIMD policy of the client."""
+
+    def describe_policy(self, pool_id: str, policy_id: str) -> CimdPolicy | None:
+        """Return a CIMD policy, or None if it does not exist."""
+
+    def create_policy(self, pool_id: str, client_id: str, settings: Settings) -> None:
+        """Create a CIMD policy for the client; raise OutcomeUnknown where one may have been created."""
+
+    def update_policy(self, pool_id: str, client_id: str, policy: CimdPolicy) -> None:
+        """Replace the whole configuration of a CIMD policy of the client."""
+
+    def delete_policy(self, pool_id: str, policy_id: str) -> None:
+        """Delete a CIMD policy; one that is gone already is fine."""
 
     def delete(self, pool_id: str, client_id: str, *, after_deadline: bool = False) -> bool:
         """Delete the client; return False if there was none."""

@@ -8,6 +8,7 @@ from user_pool_client.custom_resource.response import Outcome
 from user_pool_client.domain import plan
 from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.attributes import attributes
+from user_pool_client.domain.cimd_policy import with_policy
 from user_pool_client.domain.credentials import CURRENT
 from user_pool_client.domain.errors import (
     FeatureUnavailable,
@@ -22,7 +23,7 @@ from user_pool_client.domain.parsing import parse_previous
 from user_pool_client.domain.properties import Settings
 from user_pool_client.domain.rules import secret_wanted
 from user_pool_client.domain.validation import parse_and_validate, validate_request, validate_stored_secret
-from user_pool_client.operations import cognito_secret, idempotency, ownership, rollback, secret_sync
+from user_pool_client.operations import cimd_policy, cognito_secret, idempotency, ownership, rollback, secret_sync
 from user_pool_client.operations.context import Context
 from user_pool_client.operations.name_search import find_import
 from user_pool_client.operations.observe import observe
@@ -66,7 +67,8 @@ def _reconcile(ctx: Context, *, in_rollback: bool = False) -> Outcome:
     decision = _plan(ctx, clients, desired, applied)
     while in_rollback or not _is_rollback(ctx, decision, desired, applied):
         change = _change(ctx, clients, desired, applied, decision)
-        if not ctx.turn.take(change, now=_is_change(ctx, decision, desired, applied)):
+        is_change = cimd_policy.is_changed(change) or _is_change(ctx, decision, desired, applied)
+        if not ctx.turn.take(change, now=is_change):
             break
         decision = _plan(ctx, clients, desired, applied)
     else:
@@ -81,6 +83,7 @@ def _reconcile(ctx: Context, *, in_rollback: bool = False) -> Outcome:
             ctx.decision.update(decision="keep", because="all is as desired")
     applied = plan.applied_to(client, desired, applied, ctx.request.physical_id)
     _set_session(ctx, clients, client, desired, applied)
+    cimd_policy.set_policy(ctx, clients, client, desired, applied)
     outcome = _respond(ctx, clients, client, desired, applied)
     # An update that fails to import another client leaves the resource with the one it has.
     ctx.response.created(client.client_id)
@@ -219,6 +222,7 @@ def _change(ctx: Context, clients: AppClients, desired: Settings, applied: Setti
     if (session := plan.session(desired, applied)) is not None:
         minutes = _session_minutes(clients, client, desired)
         change = dataclasses.replace(change, minutes_before=minutes, minutes_after=session["MaxValidityMinutes"])
+    change = cimd_policy.with_planned_policy(clients, client, desired, applied, change)
     if "SecretId" in desired:
         version_id = secret_sync.version_to_change(ctx, clients, client, desired, applied)
         change = dataclasses.replace(change, secret_id=desired["SecretId"], version_before=version_id)
@@ -278,6 +282,7 @@ def _respond(ctx: Context, clients: AppClients, client: AppClient, desired: Sett
     """Return the response's attributes, after the secret is stored where SecretId says."""
     if (session := plan.session(desired, applied)) is not None:
         client = dataclasses.replace(client, settings={**client.settings, "SSOSession": session})
+    client = with_policy(client, desired)
     if "SecretId" not in desired:
         return Outcome("SUCCESS", client.client_id, data=attributes(client))
     version = secret_sync.store_in_time(ctx, clients, client, desired, applied)

@@ -10,13 +10,14 @@ from user_pool_client.custom_resource.response import Outcome
 from user_pool_client.domain import plan, undo
 from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.attributes import attributes
+from user_pool_client.domain.cimd_policy import wanted, with_policy
 from user_pool_client.domain.errors import ProviderError, Refused, TryLater
 from user_pool_client.domain.journal import Change, Record, digest
 from user_pool_client.domain.parsing import parse_previous
 from user_pool_client.domain.physical_id import is_client_id
 from user_pool_client.domain.properties import Settings
 from user_pool_client.log import logger
-from user_pool_client.operations import orphans, secret_sync
+from user_pool_client.operations import cimd_policy, orphans, secret_sync
 from user_pool_client.operations.context import Context
 from user_pool_client.operations.observe import observe
 from user_pool_client.operations.ports import AppClients
@@ -104,7 +105,9 @@ def _forget(ctx: Context, change: Change) -> None:
 
     A second attempt at the same update has the same property sets; it may change nothing, or never be delivered.
     """
-    ctx.turn.planned = dataclasses.replace(change, desired="", before={}, after={}, minutes_before=None)
+    ctx.turn.planned = dataclasses.replace(
+        change, desired="", before={}, after={}, minutes_before=None, policy_after=None
+    )
 
 
 def undo_import(ctx: Context, applied: Settings, change: Change) -> None:
@@ -114,6 +117,7 @@ def undo_import(ctx: Context, applied: Settings, change: Change) -> None:
     if client is not None:
         _undo_settings(ctx, clients, client, change)
         _undo_session(ctx, clients, client, change)
+        cimd_policy.undo_policy(ctx, clients, client, change)
 
 
 def _begin(ctx: Context) -> Record | None:
@@ -191,6 +195,7 @@ def _delete_replacement(ctx: Context, applied: Settings, change: Change, record:
     if created and (owner is None or not (owner.imported or owner.resource != ctx.turn.resource)):
         ctx.decision.update(left_behind=[created])
         secret_sync.restore_secret(ctx, applied, created)
+        cimd_policy.delete_policies(ctx, ctx.clients(applied), applied, created)
         ctx.clients(applied).delete(change.pool_id, created)
         del ctx.decision["left_behind"]
         ctx.turn.released = change.pool_id, created
@@ -209,6 +214,8 @@ def _restore_what_is_sure(ctx: Context, desired: Settings, applied: Settings) ->
     if session and failed:
         minutes = session["MaxValidityMinutes"], failed["MaxValidityMinutes"]
         likely = dataclasses.replace(likely, minutes_before=minutes[0], minutes_after=minutes[1])
+    if policy := wanted(desired, {}):
+        likely = dataclasses.replace(likely, policy_before=policy, policy_after=wanted(applied, desired))
     return _restored(ctx, desired, client.client_id, likely)
 
 
@@ -224,6 +231,7 @@ def _restored(ctx: Context, desired: Settings, client_id: str, change: Change | 
     if change is not None and change.client_id == client_id:
         client = _undo_settings(ctx, clients, client, change)
         client = _undo_session(ctx, clients, client, change)
+        client = cimd_policy.undo_policy(ctx, clients, client, change)
     secret_sync.restore_version(ctx, clients, client, desired, change)
     # Without a journal it is not known which client the stack had before it imported this one: never delete this one.
     failed = parse_previous(ctx.request.old_properties)
@@ -274,6 +282,7 @@ def outcome(ctx: Context, client: AppClient, desired: Settings) -> Outcome:
     """Return the outcome of what stored no secret: where the secret is stored is read."""
     if (session := plan.session(desired, {})) is not None and "SSOSession" not in client.settings:
         client = dataclasses.replace(client, settings={**client.settings, "SSOSession": session})
+    client = with_policy(client, desired)
     if not desired.get("SecretId"):
         return Outcome("SUCCESS", client.client_id, data=attributes(client))
     stored = secret_sync.stored_at(ctx, desired)
