@@ -19,8 +19,9 @@ from tests.canaries import OWN_SECRET
 from tests.chaos.place import ROLE, Place, a_place, name_of
 from tests.fakes.cloudformation import GONE
 from tests.fakes.cognito import ApiError
+from tests.fixtures.existing_clients import Policy, policies
 from tests.fixtures.strategies import BAD_SETTINGS
-from tests.fixtures.templates import APP, MOBILE, effective, typed
+from tests.fixtures.templates import APP, MOBILE, POLICY, effective, typed
 from tests.fixtures.world import DELETE, FRANKFURT_POOL, OTHER_POOL, POOL
 
 if TYPE_CHECKING:
@@ -32,9 +33,10 @@ type Json = dict[str, Any]
 
 POOLS = (POOL, OTHER_POOL, FRANKFURT_POOL)
 
+AGENTS, ROBOTS = "https://agents.example.com/*", "https://robots.example.com/robot.json"
 SERVICE_TIMEOUT = 3600.0
-NOT_EDITED = {"SSOSession", "RefreshTokenRotation"}
-"""The session has calls of its own; rotation makes Cognito refuse most edits of what belongs to it."""
+NOT_EDITED = {"SSOSession", "CIMDPolicy", "RefreshTokenRotation"}
+"""Session and policy have calls of their own; rotation makes Cognito refuse most edits of what belongs to it."""
 TRIES = 4
 """How often a Delete, or the Update of a rollback, is sent before the stack is given up: never, it must be."""
 
@@ -61,6 +63,7 @@ MENU: Sequence[Sequence[Json]] = (
         },
     ),
     ({"SSOSession": {"MaxValidityMinutes": "90"}}, {"SSOSession": {"MaxValidityMinutes": "120"}}),
+    (POLICY, {"CIMDPolicy": {"PolicyName": "robots", "CacheDuration": "604800", "URLPatterns": [AGENTS, ROBOTS]}}),
 )
 
 JOURNAL_LOST = "the journal was lost while a request of the resource was at work or not undone yet"
@@ -186,7 +189,10 @@ class Life:
 
     def held(self, one: Resource) -> tuple[str, Json]:
         held = self.place.world.settings(one.physical_id, pool_id=one.template["UserPoolId"])
-        return one.physical_id, effective(held)
+        return one.physical_id, {**effective(held), "CIMDPolicy": self.policies(one)}
+
+    def policies(self, one: Resource) -> list[Policy]:
+        return policies(self.place.world, one.physical_id, pool_id=one.template["UserPoolId"])
 
     def compare(self, stack: Stack, one: Resource, before: tuple[str, Json]) -> None:
         """Tell what a rollback has not restored."""
@@ -518,11 +524,18 @@ class Life:
         for client_id in there:
             if client_id not in owned.keys() | not_ours:
                 self.excuse(client_id)
+        self.check_policies(set(there))
         for client_id in sorted(not_ours - set(there)):
             self.place.complain(f"{client_id} was not ours to delete")
         for sent in self.place.sent:
             if not sent.over:
                 self.place.complain(f"{name_of(sent)} has no answer")
+
+    def check_policies(self, there: set[str]) -> None:
+        """Complain of policies whose client was deleted, unless somebody else did that."""
+        for pool in self.place.world.fake.pools.values():
+            for client_id in {policy.client_id for policy in pool.policies.values()} - there - self.deleted_outside:
+                self.place.complain(f"a policy of {client_id} was left behind")
 
     def check_resource(self, stack: Stack, one: Resource) -> None:
         place, template = self.place, one.template
@@ -554,6 +567,14 @@ class Life:
         )
         if is_settled and client.sso_session["MaxValidityMinutes"] != minutes:
             place.complain(f"{what} has the wrong session")
+        policy = template.get("CIMDPolicy")
+        expected = (
+            [(policy["PolicyName"], int(policy.get("CacheDuration", 86400)), frozenset(policy["URLPatterns"]))]
+            if policy
+            else []
+        )
+        if is_settled and self.policies(one) != expected:
+            place.complain(f"{what} has the wrong policies: {self.policies(one)}")
         if one.kind == "kept" and is_settled:
             text = place.kept.secrets.text(template["SecretId"])
             value = json.loads(text) if text else {}

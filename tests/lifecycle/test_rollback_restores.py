@@ -9,8 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fakes.cognito import ApiError
+from tests.fixtures.existing_clients import policies, session_minutes
 from tests.fixtures.strategies import GROUPS, NAMES, settings_of
-from tests.fixtures.templates import APP, BARE, CONFIDENTIAL, DESKTOP, EXAMPLES, MOBILE, differing, effective, typed
+from tests.fixtures.templates import (
+    APP,
+    BARE,
+    CONFIDENTIAL,
+    DESKTOP,
+    EXAMPLES,
+    MOBILE,
+    POLICY,
+    differing,
+    effective,
+    typed,
+)
 from tests.fixtures.world import DESCRIBE, POOL, STACK, UPDATE, World, a_world
 
 type Json = dict[str, Any]
@@ -241,6 +253,31 @@ def test_whatever_the_update_did_its_rollback_leaves_the_client_as_it_was(
         touched = differing(after_update, between)
         assert not (differing(held, before) - touched), (changed, others)
         assert not (differing(held, between) & touched), "what others changed meanwhile stays"
+
+
+@pytest.mark.parametrize("dies_before", range(1, 13))
+@pytest.mark.parametrize(
+    "more", [{}, {"SSOSession": {"MaxValidityMinutes": "5"}}, POLICY], ids=["", "session", "policy"]
+)
+def test_an_update_that_died_and_was_delivered_again_is_taken_back_whole(
+    world: World, more: Json, dies_before: int
+) -> None:
+    """The second delivery finds what the first one has changed already."""
+    client_id = made(world, BARE, {"LogoutURLs": [DESKTOP], "AuthSessionValidity": 9})
+    before = world.settings(client_id)
+    world.clock.now += 60
+    new = {**BARE, **more, "LogoutURLs": [APP]}
+    event = world.request("Update", new, PhysicalResourceId=client_id, OldResourceProperties=BARE, **world.dated())
+    world.die(event, before=dies_before)
+    world.set_elsewhere(client_id, AuthSessionValidity=7)
+    world.send(event)
+    world.clock.now += 60
+
+    answer = world.roll_back(client_id, BARE, new, **world.dated())
+
+    assert answer.status == "SUCCESS"
+    assert world.settings(client_id) == {**before, "AuthSessionValidity": 7}
+    assert (session_minutes(world, client_id), policies(world, client_id)) == (60, [])
 
 
 def test_a_change_that_was_undone_is_not_undone_again_for_an_update_that_changed_nothing(world: World) -> None:

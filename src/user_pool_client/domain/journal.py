@@ -8,7 +8,7 @@ URL.
 import hashlib
 import json
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from user_pool_client.domain.properties import Settings
@@ -49,6 +49,22 @@ class Change:
     unsure: bool = False
     since: float = 0.0
     until: float = 0.0
+
+    def whole(self, first: "Change") -> "Change":
+        """Return this change with what an earlier delivery of the same request found, as far as that one changed it.
+
+        It may have died halfway: what this delivery finds is then partly the request's own work.
+        """
+        if (first.request, first.desired, first.client_id) != (self.request, self.desired, self.client_id):
+            return self
+        changed = {name for name, value in first.after.items() if first.before.get(name) != value}
+        before = {name: value for name, value in self.before.items() if name not in changed}
+        found = replace(self, before=before | {name: first.before[name] for name in changed & first.before.keys()})
+        if first.minutes_before is not None:
+            found = replace(found, minutes_before=first.minutes_before)
+        if first.policy_after is not None:
+            found = replace(found, policy_id=first.policy_id, policy_before=first.policy_before)
+        return found
 
     def encode(self) -> bytes:
         """Return the change as compressed JSON. A secret among the settings raises TypeError: it must not get here."""

@@ -119,15 +119,14 @@ class Turn:
         if not now and not self.has_begun:
             return False
         if self.has_begun:
-            if change is not None and change != self._noted:
-                self.journal.revise(self.resource, self.holder, change)
-                self._noted = change
+            self._revise(change)
             return False
         begun = self.journal.begin(self._begin(change))
         if not isinstance(begun, Begun):
             self._after(begun.record)
             return True
         self.has_begun, self.previous, self._noted = True, begun.previous, change
+        self._revise(change)
         return begun.previous is not None and begun.previous.ended_at > self._observed_at
 
     def ensure(self) -> None:
@@ -149,12 +148,13 @@ class Turn:
         if not self.has_begun:
             return
         sent = self.invocation.response.sent or outcome
+        planned = self._whole(self.planned)
         end = End(
             resource=self.resource,
             holder=self.holder,
             now=self._now(),
             response=Responded(sent.status, sent.physical_id, sent.reason),
-            change=self.planned if self.planned != self._noted else None,
+            change=planned if planned != self._noted else None,
             owned=None if self._has(self.owned) else self.owned,
             released=self.released,
             deleted=self.deleted,
@@ -163,6 +163,17 @@ class Turn:
             self.journal.end(end)
         except ProviderError as error:
             logger.warning("The journal was not completed", extra={"because": error.why})
+
+    def _revise(self, change: Change | None) -> None:
+        whole = self._whole(change)
+        if whole is not None and whole != self._noted:
+            self.journal.revise(self.resource, self.holder, whole)
+            self._noted = whole
+
+    def _whole(self, change: Change | None) -> Change | None:
+        """Return a change as it is noted: since the first delivery of the request."""
+        first = self.previous.change if self.previous is not None else None
+        return change if change is None or first is None else change.whole(first)
 
     def _has(self, owned: Ownership | None) -> bool:
         """Tell whether the journal has an ownership already."""
