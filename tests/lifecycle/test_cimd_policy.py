@@ -20,7 +20,18 @@ from tests.fixtures.existing_clients import (
     policy_elsewhere,
 )
 from tests.fixtures.templates import APP, BARE, CONFIDENTIAL, EVERYTHING
-from tests.fixtures.world import CREATE, DELETE, DESCRIBE, MARKER, OTHER_POOL, POOL, UPDATE, World
+from tests.fixtures.world import (
+    CREATE,
+    DELETE,
+    DESCRIBE,
+    LOGICAL_ID,
+    MARKER,
+    OTHER_POOL,
+    POOL,
+    STACK_ID,
+    UPDATE,
+    World,
+)
 
 if TYPE_CHECKING:
     from tests.fixtures.world import Failure
@@ -506,3 +517,17 @@ def test_an_update_that_waited_for_another_one_sees_its_policy(world: World) -> 
     answer = world.send(event)
 
     assert (answer.status, policies(world, client_id)) == ("SUCCESS", [ONE])
+
+
+def test_a_create_that_nobody_waits_for_leaves_no_policy_of_its_client(world: World) -> None:
+    world.stacks.begin(STACK_ID)
+    event = world.request("Create", WITH, **world.dated())
+    world.die(event, before=6)
+    assert len(policy_ids(world)) == 1
+    world.journal.lose()
+    world.stacks.put(STACK_ID, LOGICAL_ID, MARKER, "CREATE_FAILED")
+    world.clock.now += 61
+
+    answer = world.send(event)
+
+    assert (answer.status, world.client_ids(), policy_ids(world)) == ("FAILED", [], [])

@@ -102,6 +102,19 @@ def test_whatever_the_update_did_its_rollback_leaves_the_policies_as_they_were(
         assert not kept or now == before
 
 
+@pytest.mark.parametrize("operation", [UPDATE, DELETE_POLICY])
+def test_a_policy_that_could_not_be_deleted_is_not_created_beside_itself(world: World, operation: str) -> None:
+    old, new = {**BARE, **policy("agents", AGENTS)}, {**BARE, "LogoutURLs": [APP]}
+    client_id = world.create(old).physical_id
+    before = held(world, client_id)
+    world.fail(operation, FORBIDDEN)
+    assert world.update(client_id, new, old).status == "FAILED"
+
+    answer = world.roll_back(client_id, old, new)
+
+    assert (answer.status, held(world, client_id)) == ("SUCCESS", before)
+
+
 @settings(max_examples=60, deadline=None)
 @given(old=TEMPLATES, new=TEMPLATES, meanwhile=MEANWHILE)
 def test_what_others_changed_meanwhile_stays(old: Json, new: Json, meanwhile: Json | None) -> None:
@@ -239,3 +252,17 @@ def test_an_import_that_is_taken_back_gives_the_policies_back_as_they_were(
 
     assert (deleted.status, world.client_ids()) == ("SUCCESS", [client_id])
     assert held(world, client_id) == before
+
+
+def test_an_import_that_was_given_back_is_not_given_back_again_by_the_delete_that_follows(world: World) -> None:
+    own, other = world.create(BARE).physical_id, world.existing()
+    template = {**import_id(other), **policy("agents", AGENTS)}
+    assert world.update(own, template, BARE).physical_id == other
+    world.roll_back(other, BARE, template)
+    assert held(world, other) == {}
+    policy_elsewhere(world, other, "agents", AGENTS)
+
+    with world.rolling_back("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"):
+        deleted = world.delete(other, template)
+
+    assert (deleted.status, len(held(world, other))) == ("SUCCESS", 1)
