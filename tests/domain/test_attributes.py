@@ -65,7 +65,7 @@ OF_A_BARE_CLIENT = {
 
 
 def test_a_client_that_has_nothing_shows_every_default() -> None:
-    assert attributes(observed(ClientName="web")) == OF_A_BARE_CLIENT
+    assert attributes(observed(ClientName="web", has_secret=False)) == OF_A_BARE_CLIENT
 
 
 def test_a_client_that_has_everything_shows_it() -> None:
@@ -143,7 +143,7 @@ def test_a_client_that_has_everything_shows_it() -> None:
         pytest.param(observed(CLIENT_SECRET, ClientName="web"), ("true", True), id="a-secret-that-is-shown"),
         pytest.param(observed(ClientName="web", has_secret=True), ("true", False), id="a-secret-that-is-not-shown"),
         pytest.param(observed(ClientName="web", has_secret=False), ("false", False), id="no-secret"),
-        pytest.param(observed(ClientName="web"), ("false", False), id="no-secret-that-anybody-knows-of"),
+        pytest.param(observed(ClientName="web"), ("", False), id="not-known"),
     ],
 )
 def test_whether_a_client_has_a_secret_is_told_apart_from_the_secret(

@@ -39,6 +39,7 @@ CHANGES = st.builds(
     policy_id=TEXTS,
     policy_before=SETTINGS,
     policy_after=st.none() | SETTINGS,
+    has_secret=st.dictionaries(TEXTS, st.booleans(), max_size=2),
     secret_id=TEXTS,
     version_before=TEXTS,
     version_after=TEXTS,

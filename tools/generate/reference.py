@@ -197,7 +197,7 @@ def described_attributes() -> str:
 
 def setting_attributes() -> str:
     """Return the table of the attributes that show settings, with the values of a client that has none of its own."""
-    bare = attributes(AppClient("eu-west-1_AbCdEfGhI", "client", {}))
+    bare = attributes(AppClient("eu-west-1_AbCdEfGhI", "client", {}, has_secret=False))
     given = {"UserPoolId", "ClientName"}
     return _table(
         ("Attribute", "Where nothing was set"),

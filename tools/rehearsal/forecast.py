@@ -57,7 +57,9 @@ class Change:
 
 def told(client: AppClient) -> dict[str, str]:
     """Return the settings of a client that are not the defaults, in words."""
-    bare = attributes(AppClient(client.pool_id, client.client_id, {}))
+    bare = attributes(
+        AppClient(client.pool_id, client.client_id, {}, has_secret=None if client.has_secret is None else False)
+    )
     shown = attributes(client)
     names = [name for name in setting_paths() if shown[name] != bare[name] or name == "UserPoolId"]
     return {name: _words(name, shown[name]) for name in names}

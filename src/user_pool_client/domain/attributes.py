@@ -52,7 +52,7 @@ def attributes(observed: AppClient) -> Attributes:
         "ClientType": observed.client_type,
         "CreationDate": _date(observed.created),
         "LastModifiedDate": _date(observed.modified),
-        "GenerateSecret": _text(observed.has_secret is True),
+        "GenerateSecret": _text(observed.has_secret),
     }
     if observed.secret is not None:
         found["ClientSecret"] = observed.secret

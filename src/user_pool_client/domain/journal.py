@@ -8,6 +8,7 @@ URL.
 import hashlib
 import json
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,7 +26,8 @@ class Change:
     touched. `policy_before` and `policy_after` are the complete settings of the CIMD policy, empty where there is none;
     `policy_after` is None where the policy is not touched, and `policy_id` is '' where there was none. The versions are
     those of the secret that `secret_id` names that had AWSCURRENT before and after, '' for none. `unsure` tells that a
-    client may have been created whose ID is not known, between `since` and `until` (seconds since 1970).
+    client may have been created whose ID is not known, between `since` and `until` (seconds since 1970). `has_secret`
+    tells by client ID whether a client has a secret, as far as that is known: it never changes.
     """
 
     request: str
@@ -49,6 +51,7 @@ class Change:
     unsure: bool = False
     since: float = 0.0
     until: float = 0.0
+    has_secret: Mapping[str, bool] = field(default_factory=dict)
 
     def whole(self, first: "Change") -> "Change":
         """Return this change with what an earlier delivery of the same request found, as far as that one changed it.

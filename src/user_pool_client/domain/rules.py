@@ -53,6 +53,15 @@ def secret_wanted(settings: Settings) -> bool | None:
     return None if wanted is None else bool(wanted)
 
 
+def needs_secret(settings: Settings) -> bool:
+    """Tell whether a client surely has a secret, because Cognito takes its settings of no other."""
+    return (
+        "client_credentials" in (settings.get("AllowedOAuthFlows") or ())
+        or STANDALONE_FLOW in (settings.get("ExplicitAuthFlows") or ())
+        or bool(settings.get("EnablePropagateAdditionalUserContextData"))
+    )
+
+
 def secret_at_creation(settings: Settings) -> bool | None:
     """Tell whether a client made from these settings has a secret; None where one may have been laid into SecretId."""
     return True if secret_wanted(settings) else None if settings.get("SecretId") is not None else False

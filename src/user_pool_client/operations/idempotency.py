@@ -5,6 +5,8 @@ CloudFormation has given up. The journal knows a request that has begun; where i
 asked.
 """
 
+import dataclasses
+
 from user_pool_client.domain import fingerprint, plan
 from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.errors import OutcomeUnknown, ProviderError, Refused, TryLater
@@ -58,6 +60,8 @@ def already_responded(ctx: Context, clients: AppClients, desired: Settings) -> A
     if now.answered(request.request_type) and (client := observe(clients, desired, now.physical_id)) is not None:
         ctx.response.created(client.client_id)
         ctx.decision.update(decision="answer as before", because="CloudFormation has the answer already")
+        if request.request_type == "Create" and client.has_secret is None and not plan.imported(desired):
+            client = dataclasses.replace(client, has_secret=False)  # it was created by a template that wants none
         return client
     if request.request_type == "Create" and not plan.imported(desired):
         would_be = plan.plan_create({"ClientName": request.generated_name, **desired}, "").settings

@@ -7,9 +7,10 @@ from user_pool_client.domain.errors import FeatureUnavailable, Refused
 from user_pool_client.domain.physical_id import is_client_id
 from user_pool_client.domain.plan import import_id_of, imported
 from user_pool_client.domain.properties import PUBLISH, Settings
-from user_pool_client.domain.rules import secret_wanted
+from user_pool_client.domain.rules import needs_secret, secret_wanted
 from user_pool_client.log import count_metric, logger
 from user_pool_client.operations.ports import AppClients, ClientSecrets
+from user_pool_client.operations.turn import Turn
 
 
 def observe(clients: AppClients, desired: Settings, client_id: str) -> AppClient | None:
@@ -26,6 +27,14 @@ def observe(clients: AppClients, desired: Settings, client_id: str) -> AppClient
     if observed is None or not (needed or imported(desired) or desired.keys() & {"GenerateSecret", PUBLISH}):
         return observed
     return with_hidden_secret(clients, observed, needed=needed)
+
+
+# docs/decisions/0035-whether-a-client-has-a-secret-is-asked-once.md
+def with_known_secret(turn: Turn, observed: AppClient) -> AppClient:
+    """Say whether a client has a secret, as far as that is known without a call: by its settings, or by the journal."""
+    if observed.has_secret is None and needs_secret(observed.settings):
+        observed = dataclasses.replace(observed, has_secret=True)
+    return turn.with_noted_secret(observed)
 
 
 def report_unknown_settings(observed: AppClient | None) -> None:

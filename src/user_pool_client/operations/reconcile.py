@@ -26,7 +26,7 @@ from user_pool_client.domain.validation import parse_and_validate, validate_requ
 from user_pool_client.operations import cimd_policy, cognito_secret, idempotency, ownership, rollback, secret_sync
 from user_pool_client.operations.context import Context
 from user_pool_client.operations.name_search import find_import
-from user_pool_client.operations.observe import observe
+from user_pool_client.operations.observe import observe, with_known_secret
 from user_pool_client.operations.ports import AppClients
 from user_pool_client.operations.turn import Overtaken, RespondedBefore
 
@@ -36,7 +36,7 @@ def reconcile(ctx: Context) -> Outcome:
     try:
         return _reconcile_or_restore(ctx)
     except RespondedBefore as before:
-        return _respond_again(ctx, before.outcome)
+        return _respond_again(ctx, before)
 
 
 def _reconcile_or_restore(ctx: Context) -> Outcome:
@@ -109,8 +109,9 @@ def _restore(ctx: Context) -> Outcome:
     return rollback.let_through(ctx, failed)
 
 
-def _respond_again(ctx: Context, sent: Outcome) -> Outcome:
+def _respond_again(ctx: Context, before: RespondedBefore) -> Outcome:
     """Respond as another delivery of the request has: its attributes are read again."""
+    sent = before.outcome
     ctx.decision.update(decision="answer as before", because="another delivery of the request was carried out")
     if sent.status == "FAILED":
         return sent
@@ -121,6 +122,8 @@ def _respond_again(ctx: Context, sent: Outcome) -> Outcome:
     if client is None:  # a later request has deleted it
         return sent
     ctx.response.created(client.client_id)
+    if client.has_secret is None:
+        client = dataclasses.replace(client, has_secret=before.has_secret.get(client.client_id))
     return rollback.outcome(ctx, client, desired)
 
 
@@ -282,7 +285,7 @@ def _respond(ctx: Context, clients: AppClients, client: AppClient, desired: Sett
     """Return the response's attributes, after the secret is stored where SecretId says."""
     if (session := plan.session(desired, applied)) is not None:
         client = dataclasses.replace(client, settings={**client.settings, "SSOSession": session})
-    client = with_policy(client, desired)
+    client = with_policy(with_known_secret(ctx.turn, client), desired)
     if "SecretId" not in desired:
         return Outcome("SUCCESS", client.client_id, data=attributes(client))
     version = secret_sync.store_in_time(ctx, clients, client, desired, applied)

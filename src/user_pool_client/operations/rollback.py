@@ -19,7 +19,7 @@ from user_pool_client.domain.properties import Settings
 from user_pool_client.log import logger
 from user_pool_client.operations import cimd_policy, orphans, secret_sync
 from user_pool_client.operations.context import Context
-from user_pool_client.operations.observe import observe
+from user_pool_client.operations.observe import observe, with_known_secret
 from user_pool_client.operations.ports import AppClients
 from user_pool_client.operations.turn import Overtaken
 
@@ -282,7 +282,7 @@ def outcome(ctx: Context, client: AppClient, desired: Settings) -> Outcome:
     """Return the outcome of what stored no secret: where the secret is stored is read."""
     if (session := plan.session(desired, {})) is not None and "SSOSession" not in client.settings:
         client = dataclasses.replace(client, settings={**client.settings, "SSOSession": session})
-    client = with_policy(client, desired)
+    client = with_policy(with_known_secret(ctx.turn, client), desired)
     if not desired.get("SecretId"):
         return Outcome("SUCCESS", client.client_id, data=attributes(client))
     stored = secret_sync.stored_at(ctx, desired)

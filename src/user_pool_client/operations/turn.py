@@ -5,6 +5,7 @@ of it after its last: docs/decisions/0030-a-journal-in-one-dynamodb-table.md
 """
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 from uuid import uuid4
@@ -25,11 +26,15 @@ _MARGIN = 1.0
 
 
 class RespondedBefore(Exception):
-    """The request was carried out by another delivery; `response` is what CloudFormation was sent."""
+    """The request was carried out by another delivery; `response` is what CloudFormation was sent.
 
-    def __init__(self, response: Responded) -> None:
+    `has_secret` is what the journal knows of clients' secrets since then.
+    """
+
+    def __init__(self, response: Responded, has_secret: Mapping[str, bool]) -> None:
         super().__init__("Another delivery of the request was carried out.")
         self.response = response
+        self.has_secret = has_secret
 
     @property
     def outcome(self) -> Outcome:
@@ -138,6 +143,20 @@ class Turn:
         """Note that the resource has this client from now on."""
         self.owned = Ownership(client.pool_id, client.client_id, self.resource, imported=imported)
 
+    def with_noted_secret(self, client: AppClient) -> AppClient:
+        """Say of a client whether it has a secret, if the journal knows, which was read anyway; and note it again.
+
+        A secret can be added only to a client that has one, and the last one cannot be deleted.
+        """
+        noted = _secrets_of(self.previous if self.has_begun else self._record)
+        has_secret = noted.get(client.client_id) if client.has_secret is None else client.has_secret
+        former_id = self.invocation.request.physical_id
+        known = {former_id: noted[former_id]} if former_id in noted else {}
+        if has_secret is not None:
+            known[client.client_id] = has_secret
+        self.plan(has_secret=known)
+        return dataclasses.replace(client, has_secret=has_secret)
+
     def plan(self, **changes: object) -> None:
         """Add to the planned change."""
         if self.planned is not None:
@@ -203,7 +222,7 @@ class Turn:
     def _check(self, record: Record) -> None:
         if record.request == self.invocation.request.digest:
             if record.response is not None:
-                raise RespondedBefore(record.response)
+                raise RespondedBefore(record.response, _secrets_of(record))
         elif record.signed_at > self._signed_at():
             raise Overtaken(
                 "A later request for the resource has come, so nothing was done.",
@@ -241,3 +260,7 @@ class Turn:
 
     def _now(self) -> float:
         return self.invocation.deadline.clock.wall()
+
+
+def _secrets_of(record: Record | None) -> Mapping[str, bool]:
+    return {} if record is None or record.change is None else record.change.has_secret
