@@ -85,6 +85,7 @@ class Properties(TypedDict, total=False):
     ExternalId: str
     SecretId: str
     AllowSecretOfOtherStack: bool
+    Refresh: str
 
 
 class UserPoolClient(CustomResource):

@@ -46,6 +46,7 @@ export interface UserPoolClientProperties {
   readonly ExternalId?: string;
   readonly SecretId?: string;
   readonly AllowSecretOfOtherStack?: boolean;
+  readonly Refresh?: string;
 }
 
 /** An app client; `ref` is its id, `getAttString` gives its attributes. */

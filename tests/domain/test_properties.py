@@ -577,6 +577,7 @@ DEFAULTS = {
     "GenerateSecret": False,
     "ClientSecret": None,
     "SecretId": None,
+    "Refresh": None,
     "AccessTokenValidity": 1,
     "IdTokenValidity": 1,
     "PublishSecretsInAWSSecretsManager": False,

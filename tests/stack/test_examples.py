@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.stack.examples import CONSUMER, EXAMPLES, SERVER, Edit, Example
+from tests.stack.examples import CONSUMER, EXAMPLES, SERVER, WEB, Edit, Example
 from tools.local_aws.ministack import ROOT, StackFailed
 
 if TYPE_CHECKING:
@@ -109,6 +109,20 @@ def test_a_client_deleted_elsewhere_is_made_anew_by_the_next_change(
     new = stack.outputs()["ClientId"]
     assert client_ids(aws, pool) == [new]
     assert observed(aws, pool, new)["ClientName"]
+
+
+def test_a_new_text_in_refresh_sets_right_what_was_changed_outside(aws: LocalAws, stack: Stack) -> None:
+    pool, client = created(stack, WEB)
+    before = observed(aws, pool, client)
+    aws.cognito.update_user_pool_client(
+        UserPoolId=pool, ClientId=client, PreventUserExistenceErrors="LEGACY", LogoutURLs=[]
+    )
+
+    stack.update(WEB.template(), {"Refresh": "2"})
+
+    after = observed(aws, pool, client)
+    unchanged = before.keys() - {"LastModifiedDate"}
+    assert {name: after[name] for name in unchanged} == {name: before[name] for name in unchanged}
 
 
 @each_example

@@ -46,6 +46,7 @@ ON_CHANGE = {
     "RoleArn": "the new one is used",
     "ExternalId": "the new one is used",
     "SecretId": "the current value is kept in the new one as well",
+    "Refresh": "what differs from the template is set right",
 }
 ON_LEAVING = {
     "UserPoolId": "required",
@@ -62,6 +63,7 @@ ON_LEAVING = {
     "SecretId": "the attribute ClientSecret is back, as far as Cognito shows it",
     "AllowClientOfOtherStack": "what another stack has is refused again",
     "AllowSecretOfOtherStack": "nothing, if the secret was written to; else one of another stack is refused",
+    "Refresh": "what differs from the template is set right",
 }
 
 ONE_OF = "one of the three"

@@ -175,6 +175,13 @@ _ExternalId = Annotated[
 ]
 
 
+_Refresh = Annotated[
+    str,
+    Meta(max_length=4096),
+    Setting("Any text. A new one makes CloudFormation call the function again.", target="provider"),
+]
+
+
 class ClientProperties(TypedDict, total=False):
     """The properties of Custom::UserPoolClient."""
 
@@ -412,6 +419,7 @@ class ClientProperties(TypedDict, total=False):
             target="provider",
         ),
     ]
+    Refresh: _Refresh
 
 
 _ClientNamePrefix = Annotated[
@@ -426,12 +434,6 @@ _ClientType = Annotated[
         default="REGULAR",
         target="provider",
     ),
-]
-
-_Refresh = Annotated[
-    str,
-    Meta(max_length=4096),
-    Setting("Any text. Change it for a fresh look.", target="provider"),
 ]
 
 
