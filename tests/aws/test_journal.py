@@ -6,7 +6,7 @@ import base64
 import dataclasses
 import functools
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -368,13 +368,148 @@ def test_changes_that_fit_into_no_item_come_back_whole(journal: Journal) -> None
     assert revised.change == too_long(4)
 
 
+APPLIED = {"UserPoolId": POOL, "CallbackURLs": ["https://a.example.com"], "GenerateSecret": True}
+
+
+def noted(journal: Journal, resource: str = RESOURCE, **members: Any) -> Record:
+    """Return what is known of a resource after a request that noted the template that was applied."""
+    begin = a_begin(resource=resource, **members)
+    journal.begin(begin)
+    journal.end(an_end(begin, owned=owned(), applied=APPLIED))
+    record = journal.read(resource)
+    assert record is not None
+    return record
+
+
+def test_the_template_that_was_applied_is_known_until_the_resource_is_deleted(journal: Journal) -> None:
+    assert noted(journal).applied == APPLIED
+
+    delete = a_begin("request2", signed_at=NOW + 9, request_type="Delete", change=None)
+    journal.begin(delete)
+    assert journal.read(RESOURCE).applied == APPLIED  # type: ignore[union-attr]
+    journal.end(an_end(delete, deleted=True))
+
+    assert journal.read(RESOURCE).applied is None  # type: ignore[union-attr]
+
+
+def test_a_request_that_had_nothing_to_change_is_noted_as_begun_and_ended(journal: Journal) -> None:
+    before = noted(journal)
+    begin = a_begin("request2", signed_at=NOW + 9, now=NOW + 9, change=None)
+    applied = {**APPLIED, "LogoutURLs": []}
+
+    journal.note(begin, an_end(begin, applied=applied))
+
+    record = journal.read(RESOURCE)
+    assert record is not None
+    assert (record.request, record.response, record.ended_at) == ("request2", DONE, NOW + 10)
+    assert (record.applied, record.change, record.client_id) == (applied, before.change, "client1")
+    assert isinstance(journal.begin(begin), NotBegun)  # a second delivery finds its response
+
+
+def test_a_resource_of_which_nothing_was_known_can_be_noted(journal: Journal) -> None:
+    begin = a_begin(change=None)
+
+    journal.note(begin, an_end(begin, applied=APPLIED, owned=owned()))
+
+    record = journal.read(RESOURCE)
+    assert record is not None
+    assert (record.applied, record.client_id) == (APPLIED, "client1")
+    assert journal.owner(POOL, "client1") == owned()
+
+
+def test_nothing_is_noted_over_a_request_at_work_or_a_later_one(journal: Journal) -> None:
+    noted(journal, signed_at=NOW + 20)
+    early, later = a_begin("request2", signed_at=NOW + 9), a_begin("request3", signed_at=NOW + 30)
+
+    journal.note(early, an_end(early, applied={}))
+    journal.begin(later)
+    journal.note(a_begin("request4", signed_at=NOW + 40), an_end(a_begin("request4"), applied={}))
+
+    record = journal.read(RESOURCE)
+    assert record is not None
+    assert (record.request, record.applied) == ("request3", APPLIED)
+
+
+def test_every_resource_with_a_client_is_found_however_many_pages_there_are(journal: Journal) -> None:
+    names = {f"{RESOURCE}{number}" for number in range(5)}
+    for name in names:
+        noted(journal, resource=name)
+    deleted = a_begin("request2", resource=min(names), signed_at=NOW + 9, request_type="Delete", change=None)
+    journal.begin(deleted)
+    journal.end(an_end(deleted, deleted=True))
+    journal.note_rotation(POOL, "client1", "arn")
+
+    found = {record.resource: record for record in journal.resources()}
+
+    assert found.keys() == names - {min(names)}
+    assert all(record == journal.read(name) for name, record in found.items())
+
+
+def test_a_request_does_not_begin_while_its_client_is_healed(journal: Journal) -> None:
+    record = noted(journal)
+    assert journal.begin_heal(record, NOW + 5, NOW + 35)
+    request = a_begin("request2", signed_at=NOW + 9, now=NOW + 9)
+
+    refused = journal.begin(request)
+    assert isinstance(refused, NotBegun)
+    assert refused.record.is_at_work(NOW + 34)
+    assert not refused.record.is_at_work(NOW + 35)
+
+    journal.end_heal(record, NOW + 10)
+    begun = journal.begin(dataclasses.replace(request, now=NOW + 10))
+    assert isinstance(begun, Begun)
+    assert begun.previous is not None
+    assert begun.previous.changed_after(NOW + 9.5)
+    assert begun.previous.heals == (NOW + 5,)
+
+
+def test_a_heal_that_is_never_ended_keeps_requests_waiting_only_for_its_time(journal: Journal) -> None:
+    record = noted(journal)
+    journal.begin_heal(record, NOW + 5, NOW + 35)
+
+    assert isinstance(journal.begin(a_begin("request2", signed_at=NOW + 9, now=NOW + 35)), Begun)
+
+
+def test_no_heal_begins_beside_a_request_another_heal_or_after_a_later_request(journal: Journal) -> None:
+    record = noted(journal)
+    assert journal.begin_heal(record, NOW + 5, NOW + 35)
+    assert not journal.begin_heal(record, NOW + 6, NOW + 36)
+
+    request = a_begin("request2", signed_at=NOW + 40, now=NOW + 40, until=NOW + 300)
+    journal.begin(request)
+    at_work = journal.read(RESOURCE)
+    assert at_work is not None
+    assert not journal.begin_heal(at_work, NOW + 41, NOW + 71)
+    journal.end(an_end(request))
+    assert not journal.begin_heal(record, NOW + 50, NOW + 80)
+
+    now = journal.read(RESOURCE)
+    assert now is not None
+    assert journal.begin_heal(now, NOW + 51, NOW + 81)
+
+
+def test_the_two_latest_heals_are_remembered_and_limit_the_next_one(journal: Journal) -> None:
+    noted(journal)
+    for moment in (10, 20, 30):
+        record = journal.read(RESOURCE)
+        assert record is not None
+        assert journal.begin_heal(record, NOW + moment, NOW + moment + 1)
+
+    latest = journal.read(RESOURCE)
+    assert latest is not None
+    assert latest.heals == (NOW + 20, NOW + 30)
+    day = 86_400
+    assert [latest.may_be_healed(NOW + moment) for moment in (31, day + 19, day + 21)] == [False, False, True]
+
+
 def test_two_changes_that_just_fit_share_an_item(journal: Journal) -> None:
     dice = random.Random(5)  # noqa: S311 - any text
     changes = [a_change(before={"ClientName": base64.b85encode(dice.randbytes(87_500)).decode()}) for _ in range(2)]
     assert [85_000 < len(change.encode()) <= 90_000 for change in changes] == [True, True]
     first, second = a_begin(change=changes[0]), a_begin("request2", signed_at=NOW + 1, change=changes[1])
     journal.begin(first)
-    journal.end(an_end(first, Responded("FAILED", "client1", "x" * 3000)))
+    applied = {"ReadAttributes": [base64.b85encode(dice.randbytes(87_500)).decode()]}
+    journal.end(an_end(first, Responded("FAILED", "client1", "x" * 3000), applied=applied))
 
     begun = journal.begin(second)
     journal.revise(RESOURCE, second.holder, changes[0])
@@ -382,4 +517,4 @@ def test_two_changes_that_just_fit_share_an_item(journal: Journal) -> None:
 
     assert isinstance(begun, Begun)
     assert begun.previous is not None
-    assert begun.previous.change == changes[0]
+    assert (begun.previous.change, begun.previous.applied) == (changes[0], applied)

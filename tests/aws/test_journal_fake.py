@@ -348,7 +348,7 @@ def test_what_was_not_understood_fails_the_test_at_its_end_too() -> None:
 def test_a_fault_that_is_no_fault_is_refused() -> None:
     fake = FakeDynamoDb(TABLE)
 
-    for operation, failure, after in (("Scan", THROTTLED, False), ("*", "flood", False), ("*", "dns", True)):
+    for operation, failure, after in (("Query", THROTTLED, False), ("*", "flood", False), ("*", "dns", True)):
         with pytest.raises(ValueError, match=r"is no|nothing can have been done"):
             fake.fail(operation, failure, after=after)  # type: ignore[arg-type]
 

@@ -1,4 +1,4 @@
-"""A fake of DynamoDB: tables with a partition key `pk` alone, and the five operations that the journal's role may call.
+"""A fake of DynamoDB: tables with a partition key `pk` alone, and the six operations that the journal's roles may call.
 
 `cognito_wire.installed(fake, dynamodb=...)` puts it behind boto3. Its sentences are those of moto and of the
 documentation; that both answer alike is tested.
@@ -26,6 +26,8 @@ type Json = dict[str, Any]
 
 MOST_BYTES = 400 * 1024
 LONGEST_KEY = 2048
+ITEMS_IN_A_PAGE = 3
+"""DynamoDB reads 1 MB for a page: few items here, so that every test of many turns the page."""
 FUNCTION = "arn:aws:sts::123456789012:assumed-role/user-pool-client/user-pool-client"
 CONDITION_FAILED = "The conditional request failed"
 THROTTLED = ApiError("ThrottlingException", "Rate exceeded")
@@ -39,6 +41,7 @@ _CONDITION = {
 }
 PARAMETERS = {
     "GetItem": {"TableName", "Key", "ConsistentRead"},
+    "Scan": {"TableName", "FilterExpression", "ExpressionAttributeNames", "ExclusiveStartKey"},
     "PutItem": {"TableName", "Item"} | _CONDITION,
     "UpdateItem": {"TableName", "Key", "UpdateExpression", "ReturnValues"} | _CONDITION,
     "DeleteItem": {"TableName", "Key"} | _CONDITION,
@@ -83,6 +86,7 @@ class FakeDynamoDb:
         self._lock = threading.RLock()
         self._operations: dict[str, Callable[[Json], Json]] = {
             "GetItem": self._get,
+            "Scan": self._scan,
             "PutItem": self._write,
             "UpdateItem": self._write,
             "DeleteItem": self._write,
@@ -178,6 +182,18 @@ class FakeDynamoDb:
             raise NotUnderstoodError("An eventually consistent read may not see the last write")
         found = self._table(params).get(key_of(params["Key"]))
         return {"Item": copy.deepcopy(found)} if found is not None else {}
+
+    def _scan(self, params: Json) -> Json:
+        """Return a page: so many items as are looked at, of which only those are shown that pass the filter."""
+        items = self._table(params)
+        expressions = Expressions(params["ExpressionAttributeNames"], {})
+        passes = expressions.condition(params["FilterExpression"])
+        expressions.check_used()
+        start = key_of(params["ExclusiveStartKey"]) if "ExclusiveStartKey" in params else ""
+        keys = sorted(key for key in items if key > start)
+        page, rest = keys[:ITEMS_IN_A_PAGE], keys[ITEMS_IN_A_PAGE:]
+        shown = [copy.deepcopy(items[key]) for key in page if passes(items[key])]
+        return {"Items": shown, **({"LastEvaluatedKey": {"pk": {"S": page[-1]}}} if rest else {})}
 
     def _write(self, params: Json) -> Json:
         old, new = self._judged(params)

@@ -12,7 +12,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,6 +21,7 @@ from user_pool_client.aws.calls import Answer, Call, Caller, Judgement, Refusal,
 from user_pool_client.aws.retry import TRY_LATER
 from user_pool_client.domain.errors import ProviderError, Refused, TryLater
 from user_pool_client.domain.journal import (
+    MOST_HEALS,
     Begin,
     Begun,
     Change,
@@ -30,7 +31,10 @@ from user_pool_client.domain.journal import (
     Record,
     Responded,
     RotationNote,
+    decode_settings,
+    encode_settings,
 )
+from user_pool_client.domain.properties import Settings
 
 type Item = Mapping[str, Mapping[str, Any]]
 type Operation = dict[str, Any]
@@ -90,6 +94,7 @@ DYNAMODB = Service(
     operations={
         "GetItem": "get_item",
         "PutItem": "put_item",
+        "Scan": "scan",
         "UpdateItem": "update_item",
         "TransactWriteItems": "transact_write_items",
     },
@@ -133,10 +138,16 @@ _NAME = re.compile(r"#(\w+)")
 _MAY_BEGIN = (
     "attribute_not_exists(#last) OR (#last.#holder <> :holder AND #last.#signed_at <= :signed_at"
     " AND (#last.#until <= :now OR #last.#ended_at > :zero)"
-    " AND (#last.#request <> :request OR #last.#ended_at = :zero))"
+    " AND (#last.#request <> :request OR #last.#ended_at = :zero)"
+    " AND (attribute_not_exists(#healing) OR #healing <= :now))"
 )
 
 _BEGIN = "SET #previous = if_not_exists(#last, :none), #previous_change = if_not_exists(#change, :none), #last = :last"
+# The resource is as it was read, and neither a request nor another heal is at work.
+_MAY_HEAL = (
+    "#last.#holder = :holder AND (#last.#until <= :now OR #last.#ended_at > :zero)"
+    " AND (attribute_not_exists(#healing) OR #healing <= :now)"
+)
 _IS_AT_WORK = "#last.#holder = :holder AND #last.#ended_at = :zero"
 
 
@@ -163,7 +174,7 @@ class Journal:
             values[":change"] = self._stored(begin.change, begin.now)
         expression += " REMOVE #expires"
         if begin.request_type == "Create":  # an earlier client of the resource was retained
-            expression += ", #pool_id, #client_id"
+            expression += ", #pool_id, #client_id, #applied, #healing, #heals"
         update = self._update(begin.resource, expression, _MAY_BEGIN, values)
         update |= {"ReturnValues": "ALL_OLD", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
         try:
@@ -208,8 +219,25 @@ class Journal:
         deadline = self.caller.deadline
         self._end(end, deadline.clock.monotonic() + min(_MOST_FOR_AN_END, deadline.work_left()))
 
+    def note(self, begin: Begin, end: End) -> None:
+        """Note a request that had nothing to change, and so has not begun, as begun and ended.
+
+        Nothing is noted where another request is at work, or has come later.
+        """
+        deadline = self.caller.deadline
+        until = deadline.clock.monotonic() + min(_MOST_FOR_AN_END, deadline.work_left())
+        last = {**_last(begin), "ended_at": _number(end.now), "response": _response(end)}
+        assignments, values = self._owned(end)
+        values |= {":last": {"M": last}, ":zero": _number(0), ":now": _number(end.now)}
+        values |= {f":{name}": last[name] for name in ("request", "signed_at", "holder")}
+        expression = f"SET {', '.join(['#last = :last', *assignments])} REMOVE #expires, #previous, #previous_change"
+        self._write(end, self._update(end.resource, expression, _MAY_BEGIN, values), until)
+
     def _end(self, end: End, until: float) -> None:
-        update = self._end_update(end, until)
+        self._write(end, self._end_update(end, until), until)
+
+    def _write(self, end: End, update: Operation, until: float) -> None:
+        """Write a resource's item together with those of the clients that it gets and releases."""
         actions: list[Operation] = [{"Update": update}]
         if end.owned is not None:
             actions.append({"Put": {"TableName": self.table, "Item": _ownership_item(end.owned)}})
@@ -225,7 +253,7 @@ class Journal:
         else:
             return
         if not overtaken:  # the client is another resource's by now
-            self._end(dataclasses.replace(end, released=None), until)
+            self._write(dataclasses.replace(end, released=None), update, until)
 
     def owner(self, pool_id: str, client_id: str) -> Ownership | None:
         """Return which resource has a client, None where that is not known."""
@@ -233,6 +261,54 @@ class Journal:
         if item is None:
             return None
         return Ownership(pool_id, client_id, item["resource"]["S"], imported=item["imported"]["BOOL"])
+
+    def resources(self) -> Iterator[Record]:
+        """Yield what is known of every resource that has a client and a template that was applied to it.
+
+        The table is read page by page, and not at one moment: read a resource again before anything depends on it.
+        """
+        parameters: dict[str, Any] = {
+            "TableName": self.table,
+            "FilterExpression": "attribute_exists(#client_id) AND attribute_exists(#last)",
+            "ExpressionAttributeNames": {"#client_id": "client_id", "#last": "last"},
+        }
+        while True:
+            answer = self._call("Scan", parameters)
+            for item in answer.get("Items", []):
+                yield self._record(item["pk"]["S"].partition("#")[2], item)
+            if not answer.get("LastEvaluatedKey"):
+                return
+            parameters["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def begin_heal(self, record: Record, now: float, until: float) -> bool:
+        """Keep requests for a resource waiting while its client is set right; False where that must not be done now.
+
+        It must not where a request is at work, or has begun since the record was read. `until` is when they stop
+        waiting, whatever becomes of it (seconds since 1970).
+        """
+        values = {
+            ":holder": {"S": record.holder},
+            ":now": _number(now),
+            ":zero": _number(0),
+            ":until": _number(until),
+            ":heals": {"L": [_number(moment) for moment in (*record.heals, now)[-MOST_HEALS:]]},
+        }
+        update = self._update(record.resource, "SET #healing = :until, #heals = :heals", _MAY_HEAL, values)
+        try:
+            self._call("UpdateItem", update)
+        except _ConditionFailed:
+            return False
+        return True
+
+    def end_heal(self, record: Record, now: float) -> None:
+        """Let requests for a resource go on; what they have observed before is stale."""
+        update = self._update(
+            record.resource,
+            "SET #healing = :now",
+            "#last.#holder = :holder",
+            {":holder": {"S": record.holder}, ":now": _number(now)},
+        )
+        self._call("UpdateItem", update)
 
     def rotation_note(self, pool_id: str, client_id: str) -> RotationNote:
         """Return what was last noted of a client: the secret that was stored there, or proven to be there."""
@@ -250,26 +326,33 @@ class Journal:
         self._call("PutItem", {"TableName": self.table, "Item": item})
 
     def _end_update(self, end: End, until: float) -> Operation:
-        assignments = ["#last.#response = :response", "#last.#ended_at = :now"]
+        assignments, values = self._owned(end)
+        assignments += ["#last.#response = :response", "#last.#ended_at = :now"]
         removed = ["#previous", "#previous_change"]
-        values: dict[str, Any] = {
-            ":holder": {"S": end.holder},
-            ":now": _number(end.now),
-            ":response": {"B": json.dumps(dataclasses.asdict(end.response)).encode()},
-        }
+        values |= {":holder": {"S": end.holder}, ":now": _number(end.now), ":response": _response(end)}
         if end.change is not None:
             assignments.append("#change = :change")
             values[":change"] = self._stored(end.change, end.now, until)
-        if end.owned is not None:
-            assignments += ["#pool_id = :pool_id", "#client_id = :client_id"]
-            values |= {":pool_id": {"S": end.owned.pool_id}, ":client_id": {"S": end.owned.client_id}}
-        elif end.deleted:
-            removed += ["#pool_id", "#client_id"]
+        if end.deleted and end.owned is None:
+            removed += ["#pool_id", "#client_id", "#applied", "#healing", "#heals"]
         if end.deleted:
             assignments.append("#expires = :expires")
             values[":expires"] = _number(int(end.now) + _DELETED_FOR)
         expression = f"SET {', '.join(assignments)} REMOVE {', '.join(removed)}"
         return self._update(end.resource, expression, "#last.#holder = :holder", values)
+
+    def _owned(self, end: End) -> tuple[list[str], dict[str, Any]]:
+        """Return what to assign of the client that the resource has, and of the template that it follows."""
+        assignments: list[str] = []
+        values: dict[str, Any] = {}
+        if end.owned is not None:
+            assignments += ["#pool_id = :pool_id", "#client_id = :client_id"]
+            values |= {":pool_id": {"S": end.owned.pool_id}, ":client_id": {"S": end.owned.client_id}}
+        if end.applied is not None:
+            content = encode_settings(end.applied)
+            assignments.append("#applied = :applied")
+            values[":applied"] = {"B": content} if len(content) <= _MOST_INLINE else _NONE
+        return assignments, values
 
     def _update(self, resource: str, expression: str, condition: str, values: Mapping[str, Any]) -> Operation:
         return self._conditional(_resource_key(resource), condition, values, UpdateExpression=expression)
@@ -319,6 +402,9 @@ class Journal:
             change=self._change(item.get(f"{which}change", _NONE)),
             pool_id=item.get("pool_id", {}).get("S", ""),
             client_id=item.get("client_id", {}).get("S", ""),
+            applied=_applied(item.get("applied", _NONE)),
+            healing=float(item.get("healing", _number(0))["N"]),
+            heals=tuple(float(one["N"]) for one in item.get("heals", {}).get("L", ())),
         )
 
     def _change(self, stored: Mapping[str, Any]) -> Change | None:
@@ -344,12 +430,24 @@ class Journal:
         """Call while the work has time or, where `until` is given, until that reading of the clock, at least once."""
         late = until is not None
         within = math.inf if until is None else until - self.caller.deadline.clock.monotonic()
-        about = "read" if operation == "GetItem" else "written"
+        about = "read" if operation in ("GetItem", "Scan") else "written"
         return self.caller.call(Call(DYNAMODB, operation, parameters, about=about, within=within, after_deadline=late))
 
 
-def _begin_values(begin: Begin) -> dict[str, Any]:
-    last = {
+def _applied(stored: Mapping[str, Any]) -> Settings | None:
+    """Read a template's settings; those that cannot be read, or were too many to note, are as good as none."""
+    try:
+        return decode_settings(stored["B"]) if "B" in stored else None
+    except ValueError:
+        return None
+
+
+def _response(end: End) -> Mapping[str, Any]:
+    return {"B": json.dumps(dataclasses.asdict(end.response)).encode()}
+
+
+def _last(begin: Begin) -> dict[str, Any]:
+    return {
         "request": {"S": begin.request},
         "request_type": {"S": begin.request_type},
         "signed_at": _number(begin.signed_at),
@@ -358,6 +456,10 @@ def _begin_values(begin: Begin) -> dict[str, Any]:
         "ended_at": _number(0),
         "response": _NONE,
     }
+
+
+def _begin_values(begin: Begin) -> dict[str, Any]:
+    last = _last(begin)
     return {
         ":last": {"M": last},
         ":none": _NONE,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from user_pool_client.domain.properties import Settings
+from user_pool_client.domain.sensitive import Sensitive
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +115,19 @@ class Begin:
     change: Change | None = None
 
 
+# How often a day drift is set right, and so how many times are remembered: two tools may be fighting.
+MOST_HEALS = 2
+_DAY = 86400.0
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """What the journal has of a resource: its last request, and the last change that was no rollback.
 
     `ended_at` is 0 while the request is at work; `response` is None as long as it has not ended. `pool_id` and
-    `client_id` name the client that the resource has, '' for none.
+    `client_id` name the client that the resource has, '' for none. `applied` is the template that was applied to it
+    last, None where that was not noted. `healing` is until when drift is being set right, or when that ended; `heals`
+    are the latest times of it.
     """
 
     resource: str
@@ -133,10 +141,21 @@ class Record:
     change: Change | None = None
     pool_id: str = ""
     client_id: str = ""
+    applied: Settings | None = None
+    healing: float = 0.0
+    heals: tuple[float, ...] = ()
 
     def is_at_work(self, now: float) -> bool:
-        """Tell whether the request still has time and has not ended."""
-        return self.ended_at == 0 and now < self.until
+        """Tell whether the request still has time and has not ended, or drift is being set right."""
+        return (self.ended_at == 0 and now < self.until) or now < self.healing
+
+    def may_be_healed(self, now: float) -> bool:
+        """Tell whether drift was set right less often than is allowed within a day."""
+        return sum(now - moment < _DAY for moment in self.heals) < MOST_HEALS
+
+    def changed_after(self, moment: float) -> bool:
+        """Tell whether something that may have changed the client has ended since."""
+        return max(self.ended_at, self.healing) > moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +176,8 @@ class NotBegun:
 class End:
     """What became of a request; written only where it still is the resource's last one.
 
-    `change` replaces the one of Begin where it is given. `owned` says which client the resource has from now on,
+    `change` replaces the one of Begin where it is given. `applied` is the template that the client now follows, None
+    where that is not new. `owned` says which client the resource has from now on,
     `released` which client is nobody's any more; `deleted` lets the record expire.
     """
 
@@ -166,6 +186,7 @@ class End:
     now: float
     response: Responded
     change: Change | None = None
+    applied: Settings | None = None
     owned: "Ownership | None" = None
     released: tuple[str, str] | None = None
     deleted: bool = False
@@ -201,6 +222,34 @@ class RotationNote:
 
     secret_arn: str = ""
     external_id: str = ""
+
+
+# Only that they are there is noted. An external ID is no secret to AWS, but templates may treat it as one.
+_HIDDEN = frozenset({"ClientSecret", "ExternalId"})
+# Its value means nothing.
+_REFRESH = "Refresh"
+
+
+def encode_settings(settings: Settings) -> bytes:
+    """Return a template's settings as compressed JSON; of ClientSecret and ExternalId only that they are there."""
+    kept = {name: value for name, value in settings.items() if name != _REFRESH and value is not None}
+    plain = {
+        name: name in _HIDDEN or (sorted(value) if isinstance(value, list) else value) for name, value in kept.items()
+    }
+    text = json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return zlib.compress(text.encode("utf-8", "surrogatepass"))
+
+
+def decode_settings(content: bytes) -> Settings:
+    """Read what `encode_settings` has written: what was hidden is empty, and lists are sorted.
+
+    Raises ValueError if it cannot be read.
+    """
+    try:
+        value: Any = json.loads(zlib.decompress(content))
+    except zlib.error as error:
+        raise ValueError(str(error)) from None
+    return {**value, **{name: Sensitive("") for name in _HIDDEN & value.keys()}}
 
 
 def digest(value: object) -> str:

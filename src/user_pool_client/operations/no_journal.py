@@ -27,6 +27,10 @@ class NoJournal(Journal):
         """Keep nothing."""
 
     @override
+    def note(self, begin: Begin, end: End) -> None:
+        """Keep nothing."""
+
+    @override
     def owner(self, pool_id: str, client_id: str) -> None:
         """Know of no client whose it is."""
 

@@ -1,6 +1,7 @@
 """What the operations need of each service: one protocol each. Every call raises ProviderError when it fails."""
 
 import math
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -143,5 +144,34 @@ class Journal(RotationNotes, Protocol):
     def end(self, end: End) -> None:
         """Note what became of a request; nothing where another one has taken over."""
 
+    def note(self, begin: Begin, end: End) -> None:
+        """Note a request that had nothing to change as begun and ended; nothing where another one is at work."""
+
     def owner(self, pool_id: str, client_id: str) -> Ownership | None:
         """Return which resource has a client, None where that is not known."""
+
+
+class DriftJournal(Protocol):
+    """DynamoDB, as far as drift is concerned."""
+
+    def resources(self) -> Iterator[Record]:
+        """Yield what is known of every resource that has a client, each as it was when its page was read."""
+
+    def read(self, resource: str) -> Record | None:
+        """Return what is known of a resource, None for nothing."""
+
+    def owner(self, pool_id: str, client_id: str) -> Ownership | None:
+        """Return which resource has a client, None where that is not known."""
+
+    def begin_heal(self, record: Record, now: float, until: float) -> bool:
+        """Keep requests for a resource waiting until then at most; False where one is at work or has come since."""
+
+    def end_heal(self, record: Record, now: float) -> None:
+        """Let requests for a resource go on."""
+
+
+class Events(Protocol):
+    """EventBridge."""
+
+    def send(self, detail_type: str, detail: Mapping[str, object], resources: Sequence[str]) -> None:
+        """Send an event of ours; `detail` is JSON, `resources` are the ARNs that it is about."""

@@ -87,7 +87,7 @@ def _reconcile(ctx: Context, *, in_rollback: bool = False) -> Outcome:
     outcome = _respond(ctx, clients, client, desired, applied)
     # An update that fails to import another client leaves the resource with the one it has.
     ctx.response.created(client.client_id)
-    ctx.turn.own(client, imported=bool(plan.imported(desired)))
+    ctx.turn.own(client, imported=bool(plan.imported(desired)), applied=desired)
     return outcome
 
 

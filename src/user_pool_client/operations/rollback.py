@@ -94,6 +94,7 @@ def restore(ctx: Context) -> Outcome | None:
 def let_through(ctx: Context, error: ProviderError) -> Outcome:
     """Succeed although nothing can be restored: a rollback that fails for good would help nobody."""
     applied, client_id = parse_previous(ctx.request.properties), ctx.request.physical_id
+    ctx.turn.applied = applied
     ctx.decision.update(because=error.why)
     logger.warning("Nothing to restore", extra={"client_id": client_id, "because": error.why})
     data = attributes(AppClient(applied.get("UserPoolId") or "", client_id, {}))
@@ -236,7 +237,8 @@ def _restored(ctx: Context, desired: Settings, client_id: str, change: Change | 
     # Without a journal it is not known which client the stack had before it imported this one: never delete this one.
     failed = parse_previous(ctx.request.old_properties)
     is_noted = change is not None and bool(change.request)
-    ctx.turn.own(client, imported=bool(plan.imported(desired) or (not is_noted and plan.imported(failed))))
+    imported = bool(plan.imported(desired) or (not is_noted and plan.imported(failed)))
+    ctx.turn.own(client, imported=imported, applied=desired)
     ctx.response.created(client.client_id)
     return outcome(ctx, client, desired)
 

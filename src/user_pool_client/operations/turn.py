@@ -15,7 +15,17 @@ from user_pool_client.custom_resource.response import Outcome
 from user_pool_client.deadline import pauses
 from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.errors import ProviderError, TryLater
-from user_pool_client.domain.journal import Begin, Begun, Change, End, Ownership, Record, Responded
+from user_pool_client.domain.journal import (
+    Begin,
+    Begun,
+    Change,
+    End,
+    Ownership,
+    Record,
+    Responded,
+    encode_settings,
+)
+from user_pool_client.domain.properties import Settings
 from user_pool_client.log import logger
 from user_pool_client.operations.ports import Journal
 
@@ -56,7 +66,7 @@ class Turn:
     """One request's turn. `previous` is what the journal had of the resource when the turn began.
 
     `planned` is what the request is about to change, `owned` and `released` are the clients that the resource has from
-    now on and no longer.
+    now on and no longer, `applied` is the template that its client follows from now on.
     """
 
     journal: Journal
@@ -66,6 +76,7 @@ class Turn:
     previous: Record | None = None
     planned: Change | None = None
     owned: Ownership | None = None
+    applied: Settings | None = None
     released: tuple[str, str] | None = None
     deleted: bool = False
     _observed_at: float = 0.0
@@ -74,6 +85,7 @@ class Turn:
     _noted: Change | None = None
     _record: Record | None = None
     _has_read: bool = False
+    _could_read: bool = True
 
     @property
     def resource(self) -> str:
@@ -106,7 +118,7 @@ class Turn:
             raise
         except ProviderError as error:
             logger.warning("The journal was not read", extra={"because": error.why})
-            self._record = None
+            self._record, self._could_read = None, False
         self._has_read = True
         return self._record
 
@@ -122,7 +134,7 @@ class Turn:
             change = dataclasses.replace(change, since=self._signed_at(), until=self._lease_ends())
         self.planned = change
         if not now and not self.has_begun:
-            return False
+            return self._record is not None and self._record.changed_after(self._observed_at)
         if self.has_begun:
             self._revise(change)
             return False
@@ -132,15 +144,16 @@ class Turn:
             return True
         self.has_begun, self.previous, self._noted = True, begun.previous, change
         self._revise(change)
-        return begun.previous is not None and begun.previous.ended_at > self._observed_at
+        return begun.previous is not None and begun.previous.changed_after(self._observed_at)
 
     def ensure(self) -> None:
         """Begin with the planned change, unless the turn has begun: called before each call that changes something."""
         while not self.has_begun:
             self.take(self.planned)
 
-    def own(self, client: AppClient, *, imported: bool) -> None:
-        """Note that the resource has this client from now on."""
+    def own(self, client: AppClient, *, imported: bool, applied: Settings | None = None) -> None:
+        """Note that the resource has this client from now on, and which template it follows, if it does so in full."""
+        self.applied = applied
         self.owned = Ownership(client.pool_id, client.client_id, self.resource, imported=imported)
 
     def with_noted_secret(self, client: AppClient) -> AppClient:
@@ -164,7 +177,7 @@ class Turn:
 
     def end(self, outcome: Outcome) -> None:
         """Note what became of the request. If that fails, the lease still ends, and a repeated delivery searches."""
-        if not self.has_begun:
+        if not self.has_begun and not self._is_to_note():
             return
         sent = self.invocation.response.sent or outcome
         planned = self._whole(self.planned)
@@ -174,12 +187,16 @@ class Turn:
             now=self._now(),
             response=Responded(sent.status, sent.physical_id, sent.reason),
             change=planned if planned != self._noted else None,
+            applied=self.applied,
             owned=None if self._has(self.owned) else self.owned,
             released=self.released,
             deleted=self.deleted,
         )
         try:
-            self.journal.end(end)
+            if self.has_begun:
+                self.journal.end(end)
+            else:
+                self.journal.note(self._begin(None), end)
         except ProviderError as error:
             logger.warning("The journal was not completed", extra={"because": error.why})
 
@@ -194,9 +211,19 @@ class Turn:
         first = self.previous.change if self.previous is not None else None
         return change if change is None or first is None else change.whole(first)
 
+    def _is_to_note(self) -> bool:
+        """Tell whether a request that had nothing to change brings a template that the journal does not have.
+
+        What is compared is what would be stored. A journal that could not be read is not written.
+        """
+        if self.applied is None or not (self._has_read and self._could_read):
+            return False
+        known = None if self._record is None else self._record.applied
+        return known is None or encode_settings(known) != encode_settings(self.applied)
+
     def _has(self, owned: Ownership | None) -> bool:
         """Tell whether the journal has an ownership already."""
-        previous, planned = self.previous, self.planned
+        previous, planned = self.previous or self._record, self.planned
         if owned is None or previous is None or previous.client_id != owned.client_id:
             return False
         return planned is not None and previous.change is not None and previous.change.imported == owned.imported
