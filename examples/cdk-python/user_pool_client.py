@@ -86,6 +86,7 @@ class Properties(TypedDict, total=False):
     SecretId: str
     AllowSecretOfOtherStack: bool
     Refresh: str
+    DriftAction: Literal["report", "heal", "ignore"]
 
 
 class UserPoolClient(CustomResource):

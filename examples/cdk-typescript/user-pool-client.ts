@@ -47,6 +47,7 @@ export interface UserPoolClientProperties {
   readonly SecretId?: string;
   readonly AllowSecretOfOtherStack?: boolean;
   readonly Refresh?: string;
+  readonly DriftAction?: 'report' | 'heal' | 'ignore';
 }
 
 /** An app client; `ref` is its id, `getAttString` gives its attributes. */

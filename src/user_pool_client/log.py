@@ -64,10 +64,10 @@ _metrics = Metrics(namespace="UserPoolClient", service=_SERVICE)
 _metrics_lock = threading.Lock()
 
 
-def count_metric(name: str) -> None:
+def count_metric(name: str, times: int = 1) -> None:
     """Count something that happened, as a metric."""
     with _metrics_lock:
-        _metrics.add_metric(name, MetricUnit.Count, 1)
+        _metrics.add_metric(name, MetricUnit.Count, times)
 
 
 def on_retry(*, operation: str, why: str, seconds: float) -> None:

@@ -578,6 +578,7 @@ DEFAULTS = {
     "ClientSecret": None,
     "SecretId": None,
     "Refresh": None,
+    "DriftAction": "report",
     "AccessTokenValidity": 1,
     "IdTokenValidity": 1,
     "PublishSecretsInAWSSecretsManager": False,

@@ -1,6 +1,7 @@
 """The fake behind the protocol that AWS's SDKs speak (JSON 1.1), and behind every boto3 client of this process.
 
-The same place in the process leads to a fake STS, Secrets Manager, CloudFormation and DynamoDB, if there are any.
+The same place in the process leads to a fake STS, Secrets Manager, CloudFormation, DynamoDB and EventBridge, if there
+are any.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from tests.fakes.cloudformation import FakeCloudFormation
     from tests.fakes.dynamodb import FakeDynamoDb
+    from tests.fakes.eventbridge import FakeEventBridge
     from tests.fakes.secrets_manager import FakeSecretsManager
     from tests.fakes.sts import FakeSts
 
@@ -38,6 +40,7 @@ ENDPOINT = re.compile(r"cognito-idp\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 STS_ENDPOINT = re.compile(r"sts(\.[a-z0-9-]+)?\.amazonaws\.com(\.cn)?")
 SECRETS_ENDPOINT = re.compile(r"secretsmanager\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 TABLES_ENDPOINT = re.compile(r"dynamodb\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
+EVENTS_ENDPOINT = re.compile(r"events\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 STACKS_ENDPOINT = re.compile(r"cloudformation\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 SIGNER = re.compile(r"Credential=([^/,\s]+)/")
 
@@ -88,6 +91,7 @@ def installed(
     secrets_manager: FakeSecretsManager | None = None,
     cloudformation: FakeCloudFormation | None = None,
     dynamodb: FakeDynamoDb | None = None,
+    eventbridge: FakeEventBridge | None = None,
 ) -> Iterator[FakeCognito]:
     """Let the fake answer all requests of all botocore clients of this process, whoever makes them and when.
 
@@ -113,6 +117,8 @@ def installed(
                 reply = Reply(*cloudformation.reply_to(content(request)))
             elif dynamodb and TABLES_ENDPOINT.fullmatch(host):
                 reply = Reply(*dynamodb.reply_to(header(request, "X-Amz-Target"), content(request)))
+            elif eventbridge and EVENTS_ENDPOINT.fullmatch(host):
+                reply = Reply(*eventbridge.reply_to(header(request, "X-Amz-Target"), content(request)))
             else:
                 strays.append(f"{request.method} {url.scheme}://{url.netloc}")
                 raise AssertionError(f"Only Cognito is faked here: {strays[-1]}")

@@ -47,6 +47,7 @@ ON_CHANGE = {
     "ExternalId": "the new one is used",
     "SecretId": "the current value is kept in the new one as well",
     "Refresh": "what differs from the template is set right",
+    "DriftAction": "it counts from the next look on",
 }
 ON_LEAVING = {
     "UserPoolId": "required",
@@ -64,6 +65,7 @@ ON_LEAVING = {
     "AllowClientOfOtherStack": "what another stack has is refused again",
     "AllowSecretOfOtherStack": "nothing, if the secret was written to; else one of another stack is refused",
     "Refresh": "what differs from the template is set right",
+    "DriftAction": "drift is reported",
 }
 
 ONE_OF = "one of the three"

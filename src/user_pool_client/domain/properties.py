@@ -420,6 +420,15 @@ class ClientProperties(TypedDict, total=False):
         ),
     ]
     Refresh: _Refresh
+    DriftAction: Annotated[
+        Literal["report", "heal", "ignore"],
+        Setting(
+            "What is done about drift, where the function looks for it: report it, heal it (at most twice a day), "
+            "or do not look at this client.",
+            default="report",
+            target="provider",
+        ),
+    ]
 
 
 _ClientNamePrefix = Annotated[

@@ -1,0 +1,249 @@
+"""Drift: compare clients with the templates that were applied to them, and set right those whose template says so.
+
+docs/decisions/0034-drift-is-what-an-update-would-write.md
+"""
+
+import contextlib
+import dataclasses
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from user_pool_client.deadline import Deadline
+from user_pool_client.domain import drift, plan
+from user_pool_client.domain.drift import Difference, Drift, Status
+from user_pool_client.domain.errors import NotFound, ProviderError
+from user_pool_client.domain.journal import MOST_HEALS, Record
+from user_pool_client.domain.physical_id import generated_name
+from user_pool_client.domain.properties import Settings
+from user_pool_client.domain.validation import validate_request
+from user_pool_client.log import count_metric, logger
+from user_pool_client.operations.observe import observe
+from user_pool_client.operations.ports import AppClients, DriftJournal, Events, Stacks
+
+# How long an update of one client may take (seconds). Requests of CloudFormation's for it wait meanwhile.
+_HEAL = 30.0
+# The clocks of two runs may differ a little.
+_MARGIN = 1.0
+
+# After these CloudFormation sends no more requests of the operation that has ended, and rolls nothing back.
+_AT_REST = frozenset(
+    {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found of one resource's client. `because` says why its status is unknown, or why it was not healed."""
+
+    record: Record
+    status: Status
+    differences: tuple[Difference, ...] = ()
+    healed: bool = False
+    because: str = ""
+
+    @property
+    def stack_id(self) -> str:
+        """Return the ID of the resource's stack, an ARN."""
+        return self.record.resource.rpartition("/")[0]
+
+    @property
+    def logical_id(self) -> str:
+        """Return the logical ID of the resource."""
+        return self.record.resource.rpartition("/")[2]
+
+    def fields(self) -> dict[str, Any]:
+        """Return the finding as JSON, for a log line, an event and a command's output. It holds no secret."""
+        fields: dict[str, Any] = {
+            "stack_id": self.stack_id,
+            "logical_resource_id": self.logical_id,
+            "user_pool_id": self.record.pool_id,
+            "client_id": self.record.client_id,
+            "status": str(self.status),
+        }
+        if self.differences:
+            fields["properties"] = {
+                one.name: {"template": one.template, "client": one.client} for one in self.differences
+            }
+        if self.status is Status.DRIFTED:
+            fields["healed"] = self.healed
+        return {**fields, "because": self.because} if self.because else fields
+
+
+@dataclass(frozen=True, slots=True)
+class DriftCheck:
+    """Compares clients with the journal.
+
+    `clients` gives access to Cognito for a record, as its template says (RoleArn), until a deadline; `stacks` gives
+    access to CloudFormation for a stack ID.
+    """
+
+    journal: DriftJournal
+    clients: Callable[[Record, Settings, Deadline], AppClients]
+    stacks: Callable[[str], Stacks]
+    deadline: Deadline
+
+    def check(self, record: Record, *, heals: bool) -> Finding | None:
+        """Compare one client; None where there is nothing to say.
+
+        That is so where its template says `DriftAction: ignore`, where a request is at work or its stack is not at
+        rest, and where the stack has another client by now. With `heals`, a client whose template says so is set right.
+        """
+        applied = record.applied
+        if record.is_at_work(self._now()) or (applied is not None and applied.get("DriftAction") == "ignore"):
+            return None
+        found = self._compare(record, applied)
+        if found.status is Status.IN_SYNC:
+            return Finding(record, Status.IN_SYNC)
+        try:
+            if not self._is_current(record):
+                return None
+        except ProviderError as error:
+            return Finding(record, Status.UNKNOWN, because=error.why)
+        if heals and applied is not None and applied.get("DriftAction") == "heal" and found.status is Status.DRIFTED:
+            return self._heal(found, record, applied)
+        return found
+
+    def _compare(self, record: Record, applied: Settings | None) -> Finding:
+        if applied is None:
+            because = "the journal does not have the properties of the resource: deploy it with a new text in Refresh."
+            return Finding(record, Status.UNKNOWN, because=because)
+        if "ExternalId" in applied:
+            because = "its ExternalId is not in the journal, so RoleArn cannot be assumed."
+            return Finding(record, Status.UNKNOWN, because=because)
+        try:
+            found = self._look(record, applied, self.clients(record, applied, self.deadline))
+        except ProviderError as error:
+            return Finding(record, Status.UNKNOWN, because=error.why)
+        return Finding(record, found.status, found.differences, because=_reason_not_to_heal(found))
+
+    def _look(self, record: Record, applied: Settings, clients: AppClients) -> Drift:
+        observed = observe(clients, applied, record.client_id)
+        minutes = None
+        if observed is not None and plan.session(applied, applied) is not None:
+            try:
+                minutes = clients.session_minutes(record.pool_id, record.client_id)
+            except NotFound:  # deleted in between
+                observed = None
+        return drift.compare(
+            applied,
+            observed,
+            physical_id=record.client_id,
+            generated_name=generated_name(*record.resource.rsplit("/", 1)),
+            minutes=minutes,
+        )
+
+    def _is_current(self, record: Record) -> bool:
+        """Tell whether the stack is at rest with this client, and nothing has changed since the record was read."""
+        stack_id, logical_id = record.resource.rsplit("/", 1)
+        stacks = self.stacks(stack_id)
+        if stacks.stack_status(stack_id) not in _AT_REST:
+            return False
+        if stacks.resource_status(stack_id, logical_id).physical_id != record.client_id:
+            return False
+        now = self.journal.read(record.resource)
+        return now is not None and (now.holder, now.healing) == (record.holder, record.healing)
+
+    def _heal(self, found: Finding, record: Record, applied: Settings) -> Finding | None:
+        """Send the update that the plan decides. Requests for the resource wait; what they had observed is stale."""
+        if found.because:
+            return found
+        if not record.may_be_healed(self._now()):
+            because = f"it was set right {MOST_HEALS} times within a day: another tool may set it as well."
+            return dataclasses.replace(found, because=because)
+        deadline = Deadline.after(min(_HEAL, self.deadline.answer_left()), self.deadline.clock)
+        try:
+            if not self.journal.begin_heal(record, self._now(), self._now() + deadline.answer_left() + _MARGIN):
+                return None
+        except ProviderError as error:
+            return dataclasses.replace(found, because=error.why)
+        try:
+            return self._update(found, record, applied, self.clients(record, applied, deadline))
+        except ProviderError as error:
+            return dataclasses.replace(found, because=error.why)
+        finally:
+            with contextlib.suppress(ProviderError):  # then they wait until the time is up
+                self.journal.end_heal(record, self._now())
+
+    def _update(self, found: Finding, record: Record, applied: Settings, clients: AppClients) -> Finding:
+        now = self._look(record, applied, clients)
+        found = Finding(record, now.status, now.differences, because=_reason_not_to_heal(now))
+        if now.status is not Status.DRIFTED or found.because:
+            return found
+        if now.update is not None:
+            validate_request(now.update.settings, applied, has_secret=now.update.observed.has_secret)
+            clients.update(record.pool_id, record.client_id, now.update.settings)
+        if now.minutes is not None:
+            clients.set_session_minutes(record.pool_id, record.client_id, now.minutes)
+        return dataclasses.replace(found, healed=True)
+
+    def _now(self) -> float:
+        return self.deadline.clock.wall()
+
+
+def _reason_not_to_heal(found: Drift) -> str:
+    """Say why an update alone does not set a client right, or must not be sent unasked; '' where it may be."""
+    unknown = found.update.observed.unknown if found.update is not None else {}
+    if found.replaces:
+        return f"only a new client would do: {found.replaces}."
+    if found.status is Status.DRIFTED and not found.can_be_healed:
+        return "it would move or delete a client secret."
+    if unknown:
+        return f"an update may reset what this version does not know: {', '.join(sorted(unknown))}."
+    return ""
+
+
+# What is left of the time when the check of another client is not begun any more (seconds).
+_FOR_ONE_CLIENT = 20.0
+_METRICS: Mapping[Status, str] = {Status.DRIFTED: "Drifted", Status.GONE: "Gone", Status.UNKNOWN: "Unknown"}
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReport:
+    """Checks clients, and reports what is found: a log line, a metric and an event for each that is not in sync."""
+
+    drift_check: DriftCheck
+    events: Events
+
+    def check_all(self) -> None:
+        """Check every client that the journal knows; those that time does not suffice for count as unknown."""
+        records = list(self.drift_check.journal.resources())
+        random.shuffle(records)  # so that it is not always the same ones that time does not suffice for
+        for number, record in enumerate(records):
+            if self.drift_check.deadline.work_left() < _FOR_ONE_CLIENT:
+                left = len(records) - number
+                logger.warning("Drift check not finished", extra={"checked": number, "left": left})
+                count_metric("Unknown", left)
+                return
+            self._check(record, {})
+        logger.info("Drift check finished", extra={"checked": len(records)})
+
+    def check_one(self, pool_id: str, client_id: str, changed_by: str) -> None:
+        """Check the client that somebody has changed or deleted, if it is a resource's."""
+        owner = self.drift_check.journal.owner(pool_id, client_id)
+        record = None if owner is None else self.drift_check.journal.read(owner.resource)
+        if record is not None and (record.pool_id, record.client_id) == (pool_id, client_id):
+            self._check(record, {"changed_by": changed_by})
+
+    def _check(self, record: Record, who: Mapping[str, str]) -> None:
+        found = self.drift_check.check(record, heals=True)
+        if found is None or found.status is Status.IN_SYNC:
+            return
+        fields = {**found.fields(), **who}
+        title = "Drift healed" if found.healed else _TITLES[found.status]
+        count_metric("Healed" if found.healed else _METRICS[found.status])
+        logger.warning(title, extra=fields)
+        if found.status is Status.UNKNOWN:
+            return
+        try:
+            self.events.send(title, fields, [found.stack_id])
+        except ProviderError as error:
+            logger.warning("Drift event not sent", extra={"client_id": record.client_id, "because": error.why})
+
+
+_TITLES: Mapping[Status, str] = {
+    Status.DRIFTED: "Client drifted",
+    Status.GONE: "Client gone",
+    Status.UNKNOWN: "Drift unknown",
+}
