@@ -9,6 +9,9 @@ FROM_NATIVE ?=
 FROM ?=
 BEFORE ?=
 LEAVE_OUT ?=
+STACK ?=
+REGIONS ?=
+JSON ?=
 SEED ?=
 LIVES ?=
 LIFE ?=
@@ -32,7 +35,7 @@ AS_LOCKED := --require-hashes --only-binary :all:
 quietly = output=$$($(1) 2>&1) || { echo "$$output" >&2; exit 1; }
 
 .NOTPARALLEL:
-.PHONY: help demo rehearse test coverage chaos newest check lint audit docs reference schema lint-template import-template bench build release lock clean
+.PHONY: help demo rehearse test coverage chaos newest check lint audit docs reference schema lint-template import-template drift plan orphans bench build release lock clean
 
 help: ## Show this text
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-16s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,6 +96,15 @@ lint-template: .venv/.installed ## Check TEMPLATE=path as cfn-lint does, with th
 
 import-template: .venv/.installed ## Write a template that takes over the clients of POOL=id (PREFIX=names), or of the stack FROM_NATIVE=name
 	@PYTHONPATH=src .venv/bin/python -m tools.importing $(if $(FROM_NATIVE),--from-native "$(FROM_NATIVE)",--pool "$(POOL)" $(if $(PREFIX),--prefix "$(PREFIX)") $(if $(CLIENT_TYPE),--client-type "$(CLIENT_TYPE)"))
+
+drift: .venv/.installed ## Show which app clients differ from what their stacks applied last; STACK=name for one stack
+	@PYTHONPATH=src .venv/bin/python -m tools.deployed.drift $(if $(STACK),--stack "$(STACK)") $(if $(JSON),--json)
+
+plan: .venv/.installed ## Show what a deployment of TEMPLATE=path will do to each app client of the deployed STACK=name (PARAMETERS="Name=value")
+	@PYTHONPATH=src .venv/bin/python -m tools.deployed.plan --stack "$(STACK)" --template "$(TEMPLATE)" --parameters "$$PARAMETERS" $(if $(JSON),--json)
+
+orphans: .venv/.installed ## Show the app clients of POOL=id that no stack has in REGIONS="names" (the pool's)
+	@PYTHONPATH=src .venv/bin/python -m tools.deployed.orphans --pool "$(POOL)" --regions "$(REGIONS)" $(if $(JSON),--json)
 
 bench: build .venv/.installed $(CDK_BENCHMARK) ## Measure the built function: cold starts, warm calls, hundreds at once (six minutes)
 	@.venv/bin/python -m benchmarks

@@ -31,6 +31,8 @@ REQUEST_ID = "00000000-0000-4000-8000-000000000000"
 SHOWN_AT_MOST = 100
 """DescribeStackResources shows no more, and has no pages."""
 OPERATIONS = ("DescribeStacks", "DescribeStackResource", "DescribeStackResources")
+OF_COMMANDS = ("GetTemplate", "ListStackResources", "ListExports")
+"""What the function does not ask, but commands do that read a deployed stack."""
 IN_PROGRESS = {"Create": "CREATE_IN_PROGRESS", "Update": "UPDATE_IN_PROGRESS", "Delete": "DELETE_IN_PROGRESS"}
 COMPLETE = {"Create": "CREATE_COMPLETE", "Update": "UPDATE_COMPLETE", "Delete": "DELETE_COMPLETE"}
 FAILED = {"Create": "CREATE_FAILED", "Update": "UPDATE_FAILED", "Delete": "DELETE_FAILED"}
@@ -61,6 +63,9 @@ class Stack:
     root: str = ""
     """The ID of the stack that it is nested in, at any depth."""
     resources: dict[str, Resource] = field(default_factory=dict)
+    template: str = ""
+    parameters: dict[str, str] = field(default_factory=dict)
+    exports: dict[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -163,12 +168,14 @@ class FakeCloudFormation:
             if planned:
                 self.planned_faults.remove(planned)
                 raise planned[1]
-            if operation not in OPERATIONS:
+            if operation not in (*OPERATIONS, *OF_COMMANDS):
                 raise ApiError("InvalidAction", f"Could not find operation {operation} for version 2010-05-15")
             if operation in self.denied:
                 user = "arn:aws:sts::123456789012:assumed-role/user-pool-client/user-pool-client"
                 message = f"User: {user} is not authorized to perform: cloudformation:{operation}"
                 raise ApiError("AccessDenied", message, 403)
+            if operation in OF_COMMANDS:
+                return self._read(operation, params)
             if operation == "DescribeStacks":
                 return {"Stacks": [shown_stack(self._found(params["StackName"]))]}
             if operation == "DescribeStackResource":
@@ -189,6 +196,20 @@ class FakeCloudFormation:
             return error.status, headers, xml("ErrorResponse", told)
         told = {f"{operation}Result": answer, "ResponseMetadata": {"RequestId": REQUEST_ID}}
         return 200, headers, xml(f"{operation}Response", told)
+
+    def _read(self, operation: str, params: Json) -> Json:
+        """Show a stack's template and resources, or the exports of all, each on one page."""
+        if operation == "ListExports":
+            shown = [(stack, *one) for stack in self.stacks.values() for one in stack.exports.items()]
+            exports = [
+                {"ExportingStackId": stack.stack_id, "Name": name, "Value": value} for stack, name, value in shown
+            ]
+            return {"Exports": exports}
+        stack = self._found(params["StackName"])
+        if operation == "GetTemplate":
+            return {"TemplateBody": stack.template}
+        there = [shown_resource(stack, each, "LastUpdatedTimestamp") for each in stack.resources.values()]
+        return {"StackResourceSummaries": there}
 
     def _found(self, name_or_id: str) -> Stack:
         """Find a stack by its id, or by its name as long as it is not deleted."""
@@ -219,6 +240,7 @@ def shown_stack(stack: Stack) -> Json:
         "StackId": stack.stack_id,
         "StackName": stack.name,
         "StackStatus": stack.status,
+        "Parameters": [{"ParameterKey": name, "ParameterValue": value} for name, value in stack.parameters.items()],
         **{name: iso(moment) for name, moment in times.items() if moment is not None},
         **({"RootId": stack.root} if stack.root else {}),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from user_pool_client.domain import plan, validation
 from user_pool_client.domain.app_client import AppClient
@@ -40,6 +40,8 @@ class Forecast:
     second_look: bool = False
     unsupported: tuple[str, ...] = ()
     """The client's settings that this version does not know."""
+    kind: Literal["not called", "keep", "update", "create", "import", "fails"] = "update"
+    """What the function will do, for programs; "not called" where CloudFormation will not call it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def told(client: AppClient) -> dict[str, str]:
 def forecast(change: Change) -> Forecast:
     """Tell what an update of the resource will do."""
     if change.before == change.after and not change.unknown:
-        return Forecast("stays as it is: no property changes, so the function is not even called")
+        return Forecast("stays as it is: no property changes, so the function is not even called", kind="not called")
     desired, problems = parse(_known(change.after, change))
     applied = parse_previous(_known(change.before, change))
     problems += validate_import(desired)
@@ -87,9 +89,10 @@ def forecast(change: Change) -> Forecast:
                 physical_id=present.client_id,
             )
         except ProviderError as error:
-            return Forecast("cannot be changed so: the update will fail", problems=(error.why,))
+            return Forecast("cannot be changed so: the update will fail", problems=(error.why,), kind="fails")
         if isinstance(decision, plan.Import):
-            return Forecast(f"takes over {_imported(desired)} in its place; {_afterwards(change, applied)}")
+            what = f"takes over {_imported(desired)} in its place; {_afterwards(change, applied)}"
+            return Forecast(what, kind="import")
     return _forecast(change, desired, applied, decision, problems)
 
 
@@ -98,13 +101,14 @@ def _forecast(
 ) -> Forecast:
     present = change.present
     settings, has_secret, second_look = present.settings, present.has_secret, False
+    kind: Literal["keep", "update", "create"] = "update"
     match decision:
         case plan.Create(settings, because):
             if desired.get("UserPoolId", present.pool_id) != present.pool_id:
                 because = "UserPoolId changes"
             has_secret = bool(secret_wanted(desired))
             second_look = "the client has none" in because
-            what = f"a new client, because {because}; {_afterwards(change, applied)}"
+            what, kind = f"a new client, because {because}; {_afterwards(change, applied)}", "create"
             problems += validate({**settings}, has_secret=has_secret)
         case plan.Update(_, settings, _):
             settings = {PUBLISH: present.settings.get(PUBLISH, False), **settings}  # sent only where it changes
@@ -112,6 +116,7 @@ def _forecast(
             problems += validate(settings, has_secret=has_secret)
         case plan.NoChange():
             what = "changed in place, if at all" if change.unknown else "the client stays as it is"
+            kind = "update" if change.unknown else "keep"
     if "SecretId" in desired and not has_secret:
         problems += validation.require_secret(has_secret=has_secret)
     after = AppClient(
@@ -128,7 +133,8 @@ def _forecast(
     told_problems = tuple(dict.fromkeys(str(one) for one in problems if not one.properties() & change.unknown.keys()))
     changes = {**_differences(before, after), **_provider_changes(applied, desired)}
     changes = {name: values for name, values in changes.items() if name.partition(".")[0] not in change.unknown}
-    return Forecast(what, changes, change.unknown, told_problems, second_look, tuple(sorted(present.unknown)))
+    unsupported = tuple(sorted(present.unknown))
+    return Forecast(what, changes, change.unknown, told_problems, second_look, unsupported, kind)
 
 
 def _known(properties: Mapping[str, Any], change: Change) -> dict[str, Any]:

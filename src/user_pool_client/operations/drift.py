@@ -17,6 +17,7 @@ from user_pool_client.domain.errors import NotFound, ProviderError
 from user_pool_client.domain.journal import MOST_HEALS, Record
 from user_pool_client.domain.physical_id import generated_name
 from user_pool_client.domain.properties import Settings
+from user_pool_client.domain.sensitive import Sensitive
 from user_pool_client.domain.validation import validate_request
 from user_pool_client.log import count_metric, logger
 from user_pool_client.operations.observe import observe
@@ -93,7 +94,7 @@ class DriftCheck:
         applied = record.applied
         if record.is_at_work(self._now()) or (applied is not None and applied.get("DriftAction") == "ignore"):
             return None
-        found = self._compare(record, applied)
+        found = compare(record, applied, lambda given: self.clients(record, given, self.deadline))
         if found.status is Status.IN_SYNC:
             return Finding(record, Status.IN_SYNC)
         try:
@@ -104,35 +105,6 @@ class DriftCheck:
         if heals and applied is not None and applied.get("DriftAction") == "heal" and found.status is Status.DRIFTED:
             return self._heal(found, record, applied)
         return found
-
-    def _compare(self, record: Record, applied: Settings | None) -> Finding:
-        if applied is None:
-            because = "the journal does not have the properties of the resource: deploy it with a new text in Refresh."
-            return Finding(record, Status.UNKNOWN, because=because)
-        if "ExternalId" in applied:
-            because = "its ExternalId is not in the journal, so RoleArn cannot be assumed."
-            return Finding(record, Status.UNKNOWN, because=because)
-        try:
-            found = self._look(record, applied, self.clients(record, applied, self.deadline))
-        except ProviderError as error:
-            return Finding(record, Status.UNKNOWN, because=error.why)
-        return Finding(record, found.status, found.differences, because=_reason_not_to_heal(found))
-
-    def _look(self, record: Record, applied: Settings, clients: AppClients) -> Drift:
-        observed = observe(clients, applied, record.client_id)
-        minutes = None
-        if observed is not None and plan.session(applied, applied) is not None:
-            try:
-                minutes = clients.session_minutes(record.pool_id, record.client_id)
-            except NotFound:  # deleted in between
-                observed = None
-        return drift.compare(
-            applied,
-            observed,
-            physical_id=record.client_id,
-            generated_name=generated_name(*record.resource.rsplit("/", 1)),
-            minutes=minutes,
-        )
 
     def _is_current(self, record: Record) -> bool:
         """Tell whether the stack is at rest with this client, and nothing has changed since the record was read."""
@@ -167,7 +139,7 @@ class DriftCheck:
                 self.journal.end_heal(record, self._now())
 
     def _update(self, found: Finding, record: Record, applied: Settings, clients: AppClients) -> Finding:
-        now = self._look(record, applied, clients)
+        now = _look(record, applied, clients)
         found = Finding(record, now.status, now.differences, because=_reason_not_to_heal(now))
         if now.status is not Status.DRIFTED or found.because:
             return found
@@ -180,6 +152,38 @@ class DriftCheck:
 
     def _now(self) -> float:
         return self.deadline.clock.wall()
+
+
+def compare(record: Record, applied: Settings | None, clients: Callable[[Settings], AppClients]) -> Finding:
+    """Compare a resource's client with the properties that were applied, whatever its stack is doing."""
+    if applied is None:
+        because = "the journal does not have the properties of the resource: deploy it with a new text in Refresh."
+        return Finding(record, Status.UNKNOWN, because=because)
+    if isinstance(applied.get("ExternalId"), Sensitive):
+        because = "its ExternalId is not in the journal, so RoleArn cannot be assumed."
+        return Finding(record, Status.UNKNOWN, because=because)
+    try:
+        found = _look(record, applied, clients(applied))
+    except ProviderError as error:
+        return Finding(record, Status.UNKNOWN, because=error.why)
+    return Finding(record, found.status, found.differences, because=_reason_not_to_heal(found))
+
+
+def _look(record: Record, applied: Settings, clients: AppClients) -> Drift:
+    observed = observe(clients, applied, record.client_id)
+    minutes = None
+    if observed is not None and plan.session(applied, applied) is not None:
+        try:
+            minutes = clients.session_minutes(record.pool_id, record.client_id)
+        except NotFound:  # deleted in between
+            observed = None
+    return drift.compare(
+        applied,
+        observed,
+        physical_id=record.client_id,
+        generated_name=generated_name(*record.resource.rsplit("/", 1)),
+        minutes=minutes,
+    )
 
 
 def _reason_not_to_heal(found: Drift) -> str:
@@ -196,7 +200,6 @@ def _reason_not_to_heal(found: Drift) -> str:
 
 # What is left of the time when the check of another client is not begun any more (seconds).
 _FOR_ONE_CLIENT = 20.0
-_METRICS: Mapping[Status, str] = {Status.DRIFTED: "Drifted", Status.GONE: "Gone", Status.UNKNOWN: "Unknown"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,19 +234,25 @@ class DriftReport:
         if found is None or found.status is Status.IN_SYNC:
             return
         fields = {**found.fields(), **who}
-        title = "Drift healed" if found.healed else _TITLES[found.status]
-        count_metric("Healed" if found.healed else _METRICS[found.status])
-        logger.warning(title, extra=fields)
-        if found.status is Status.UNKNOWN:
-            return
+        match found:
+            case Finding(healed=True):
+                count_metric("Healed")
+                logger.warning("Drift healed", extra=fields)
+                self._send("Drift healed", found, fields)
+            case Finding(status=Status.DRIFTED):
+                count_metric("Drifted")
+                logger.warning("Client drifted", extra=fields)
+                self._send("Client drifted", found, fields)
+            case Finding(status=Status.GONE):
+                count_metric("Gone")
+                logger.warning("Client gone", extra=fields)
+                self._send("Client gone", found, fields)
+            case _:
+                count_metric("Unknown")
+                logger.warning("Drift unknown", extra=fields)
+
+    def _send(self, title: str, found: Finding, fields: Mapping[str, object]) -> None:
         try:
             self.events.send(title, fields, [found.stack_id])
         except ProviderError as error:
-            logger.warning("Drift event not sent", extra={"client_id": record.client_id, "because": error.why})
-
-
-_TITLES: Mapping[Status, str] = {
-    Status.DRIFTED: "Client drifted",
-    Status.GONE: "Client gone",
-    Status.UNKNOWN: "Drift unknown",
-}
+            logger.warning("Drift event not sent", extra={"client_id": found.record.client_id, "because": error.why})
