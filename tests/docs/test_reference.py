@@ -97,14 +97,14 @@ def test_every_marker_is_that_of_a_table() -> None:
 def test_permissions_are_told_for_every_role() -> None:
     template = reference.TEMPLATE.read_text()
     roles = re.findall(r"^  (\w+):\n    Type: AWS::IAM::Role$", template, re.MULTILINE)
-    told = {"Role": rows("role"), "RotationRole": rows("rotation-role")}
+    told = {"Role": rows("role"), "RotationRole": rows("rotation-role"), "DriftRole": rows("drift-role")}
     assert list(told) == roles
     assert told["Role"][0][1:] == ["the user pools of `UserPoolArns`", "always"]
     for name, table in told.items():
         resources = re.split(r"\n\n(?=  (?:# .*\n  )*\w+:\n)", template)
         own = [one for one in resources if f"\n  {name}:\n" in f"\n{one}" or f"Roles: [!Ref {name}]" in one]
         body = "\n".join(own)
-        services = "cognito-idp|cloudformation|dynamodb|ec2|kms|logs|secretsmanager|sqs|xray"
+        services = "cognito-idp|cloudformation|dynamodb|ec2|events|kms|logs|secretsmanager|sqs|xray"
         operation = rf"(?<!')\b(?:{services}):(?:[A-Z]\w+\b(?!:)|\*(?=\n))"  # what a colon follows is a condition's key
         allowed = re.findall(operation, body)
         told_of = [operation for cells in table for operation in re.findall(r"`([^`]+)`", cells[0])]

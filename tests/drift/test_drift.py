@@ -230,6 +230,18 @@ def test_a_stack_that_cannot_be_asked_about_makes_it_unknown(world: World, opera
     assert operation in line["because"]
 
 
+def test_a_pool_that_throttles_does_not_use_up_the_time_of_the_others(world: World) -> None:
+    world.create(BARE)
+    settled(world)
+
+    with world.failing(DESCRIBE, THROTTLED):
+        began = world.clock.now
+        (line,) = look(world)
+
+    assert line["message"] == "Drift unknown"
+    assert world.clock.now - began < 30
+
+
 def test_a_stack_of_another_account_is_unknown(world: World) -> None:
     theirs = STACK_ID.replace("123456789012", "222222222222")
     client_id = world.create(URLS, StackId=theirs).physical_id

@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 WATCHED, OVER_HTTP = "watched", "over-http"
 TOPIC = f"arn:aws:sns:{REGION}:000000000000:on-call"
 READER = "arn:aws:iam::000000000000:user/on-call"
-ALL_ON = {"AlarmTopicArn": TOPIC, "FailureQueueReaderArn": READER, "Dashboard": "true", "XRay": "true"}
+ALL_ON = {
+    "AlarmTopicArn": TOPIC,
+    "FailureQueueReaderArn": READER,
+    "Dashboard": "true",
+    "XRay": "true",
+    "DriftSchedule": "rate(1 day)",
+    "DriftEvents": "true",
+}
 WAIT_SECONDS = 20
 
 
@@ -81,7 +88,7 @@ def test_nothing_to_watch_is_made_unless_it_is_asked_for(aws: LocalAws) -> None:
     outputs = aws.stack(PROVIDER).outputs()
 
     assert made == {"AWS::DynamoDB", "AWS::IAM", "AWS::Lambda", "AWS::Logs"}
-    assert not outputs.keys() & {"FailureQueueUrl", "DashboardName"}
+    assert not outputs.keys() & {"FailureQueueUrl", "DashboardName", "DriftRoleArn", "DriftFunctionName"}
     for role in ("RoleArn", "RotationRoleArn"):
         assert not policies(aws, outputs[role]) & {"Tracing", "FailureQueue", "Keys", "Vpc"}
     for function in ("ServiceToken", "RotationFunctionArn"):
@@ -206,7 +213,7 @@ def test_sam_package_packs_the_functions_the_licence_and_the_readme(aws: LocalAw
         keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]]
         content = {f"s3://{bucket}/{key}": s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
     template = yaml.load(packaged.read_text(), Loader)  # noqa: S506 - a SafeLoader
-    for function in ("UserPoolClientFunction", "RotationFunction"):
+    for function in ("UserPoolClientFunction", "RotationFunction", "DriftFunction"):
         assert content[template["Resources"][function]["Properties"]["CodeUri"]].startswith(b"PK")
     application = template["Metadata"]["AWS::ServerlessRepo::Application"]
     assert content[application["LicenseUrl"]] == (ROOT / "LICENSE").read_bytes()

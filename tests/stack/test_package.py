@@ -15,6 +15,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.fixtures.services import services
 from tools.local_aws.ministack import ROOT
 
@@ -98,18 +100,19 @@ print(json.dumps({name: dict(client.meta.method_to_api_mapping) for name, client
 
 
 def test_each_function_is_at_most_8_mb_zipped(package: Path, tmp_path: Path) -> None:
-    for function in ("UserPoolClientFunction", "RotationFunction"):
+    for function in ("UserPoolClientFunction", "RotationFunction", "DriftFunction"):
         archive = Path(shutil.make_archive(str(tmp_path / function), "zip", package.parent / function))
         assert archive.stat().st_size <= MOST_BYTES
 
 
-def test_both_functions_are_built_alike(package: Path) -> None:
-    assert digests(package.parent / "RotationFunction") == digests(package)
+@pytest.mark.parametrize("function", ["RotationFunction", "DriftFunction"])
+def test_all_functions_are_built_alike(package: Path, function: str) -> None:
+    assert digests(package.parent / function) == digests(package)
 
 
 def test_every_call_that_the_code_makes_is_known_to_the_packed_boto3(package: Path) -> None:
     called = {service.name: set(service.operations.values()) for service in services()}
-    assert called.keys() == {"cloudformation", "cognito-idp", "dynamodb", "secretsmanager", "sts"}
+    assert called.keys() == {"cloudformation", "cognito-idp", "dynamodb", "events", "secretsmanager", "sts"}
 
     listed = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", LIST_OPERATIONS, str(package), *called], capture_output=True, text=True, check=True

@@ -16,6 +16,7 @@ from user_pool_client.aws import dynamodb
 from user_pool_client.aws.cloudformation import CLOUDFORMATION
 from user_pool_client.aws.cognito import COGNITO, OF_ROTATIONS, AppClients
 from user_pool_client.aws.dynamodb import DYNAMODB
+from user_pool_client.aws.eventbridge import EVENTBRIDGE, SOURCE
 from user_pool_client.aws.secrets_manager import SECRETS_MANAGER
 from user_pool_client.operations import ports
 
@@ -34,7 +35,7 @@ def actions(service: Service) -> set[str]:
 SECRETS = actions(SECRETS_MANAGER)
 # A transaction needs what its parts need, and only in one is an item deleted:
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
-JOURNAL = actions(DYNAMODB) - {"dynamodb:TransactWriteItems"} | {"dynamodb:DeleteItem"}
+JOURNAL = actions(DYNAMODB) - {"dynamodb:TransactWriteItems", "dynamodb:Scan"} | {"dynamodb:DeleteItem"}
 
 
 # A rotation's part of the journal.
@@ -120,6 +121,23 @@ def test_no_wildcard_reaches_a_secret_or_a_user_pool_of_another_account(role: st
             every, named = statement["Resource"][1:]
             assert every == "arn:${AWS::Partition}:cognito-idp:*:${AWS::AccountId}:userpool/*"
             assert named == "UserPoolArns"
+
+
+def test_the_role_of_drift_allows_what_its_code_needs_and_neither_creates_nor_deletes() -> None:
+    heals = {f"cognito-idp:{name}" for name in ("UpdateUserPoolClient", "SetUserPoolClientSessionConfiguration")}
+    reads = {
+        f"cognito-idp:{name}"
+        for name in ("DescribeUserPoolClient", "ListUserPoolClientSecrets", "GetUserPoolClientSessionConfiguration")
+    }
+    stacks = {"cloudformation:DescribeStacks", "cloudformation:DescribeStackResource"}
+    journal = {"dynamodb:Scan", "dynamodb:GetItem", "dynamodb:UpdateItem"}
+
+    assert allowed_actions("DriftRole") == heals | reads | stacks | journal | actions(EVENTBRIDGE) | LOGS
+    (limited,) = [one for one in statements("DriftRole") if "dynamodb:UpdateItem" in one["Action"]]
+    keys = limited["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+    assert not any(key.startswith("rotation") for key in keys)
+    (events,) = [one for one in statements("DriftRole") if "events:PutEvents" in one["Action"]]
+    assert events["Condition"] == {"StringEqualsIfExists": {"events:source": SOURCE}}
 
 
 def test_sam_deploy_finds_its_defaults_in_samconfig(aws: LocalAws) -> None:

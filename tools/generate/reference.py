@@ -86,11 +86,14 @@ ON = {
     "Journal.Arn": "the journal, its table",
     "arn:${AWS::Partition}:cloudformation:${AWS::Region}:${AWS::AccountId}:stack/*": "stacks of the account and Region",
     "KmsKeyArns": "the keys of `KmsKeyArns`",
+    "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default": "the default event bus",
     "*": "everything",
 }
-# What a condition of a permission narrows it to.
+# What a condition of a permission narrows it to: by its key, or by its first value.
 LIMITED = {
-    "dynamodb:LeadingKeys": ", items that name the secret of a client",
+    "rotation#*": ", items that name the secret of a client",
+    "resource#*": ", items of resources and their clients",
+    "user-pool-client": ", events with the source `user-pool-client`",
     "secretsmanager:resource/AllowRotationLambdaArn": ", if this function rotates them",
     "aws:ResourceAccount": ", in this account",
     "kms:ViaService": ", when Secrets Manager asks",
@@ -102,6 +105,7 @@ WHEN = {
     "OtherAccounts": "with `RoleArns`",
     "HasFailureQueue": "with `FailureQueueReaderArn`",
     "HasDashboard": "with `Dashboard`",
+    "HasDriftFunction": "with `DriftSchedule` or `DriftEvents`",
     "HasTracing": "with `XRay`",
     "HasKmsKeys": "with `KmsKeyArns`",
     "InVpc": "with `VpcSubnetIds`",
@@ -259,7 +263,10 @@ def role(name: str) -> str:
         for statement in one["PolicyDocument"]["Statement"]:
             actions = statement["Action"]
             names = [actions] if isinstance(actions, str) else actions
-            limit = "".join(LIMITED[key] for test in statement.get("Condition", {}).values() for key in test)
+            tests = [each for test in statement.get("Condition", {}).values() for each in test.items()]
+            limit = "".join(
+                LIMITED.get(key) or LIMITED[value[0] if isinstance(value, list) else value] for key, value in tests
+            )
             on = _on(statement["Resource"]) + limit
             denied = "denied: " if statement["Effect"] == "Deny" else ""
             rows.append((denied + ", ".join(f"`{name}`" for name in names), on, WHEN[condition]))
@@ -283,7 +290,11 @@ TABLES: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "look-ups.md": {"look-properties": look_properties, "listed-attributes": listed_attributes},
     "errors.md": {"errors": errors},
     "parameters.md": {"parameters": parameters, "outputs": outputs},
-    "permissions.md": {"role": partial(role, "Role"), "rotation-role": partial(role, "RotationRole")},
+    "permissions.md": {
+        "role": partial(role, "Role"),
+        "rotation-role": partial(role, "RotationRole"),
+        "drift-role": partial(role, "DriftRole"),
+    },
 }
 
 

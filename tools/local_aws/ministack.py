@@ -271,7 +271,9 @@ def _parameters(parameters: Mapping[str, str] | None) -> list[Any]:
 
 
 def _overrides(parameters: Mapping[str, str]) -> list[str]:
-    return ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())] if parameters else []
+    """Return the parameters as sam takes them: it would divide a value with a blank."""
+    pairs = [f'{name}="{value}"' if " " in value else f"{name}={value}" for name, value in parameters.items()]
+    return ["--parameter-overrides", *pairs] if pairs else []
 
 
 def _event(event: StackEventTypeDef) -> Event:

@@ -25,6 +25,8 @@ from user_pool_client.operations.ports import AppClients, DriftJournal, Events, 
 
 # How long an update of one client may take (seconds). Requests of CloudFormation's for it wait meanwhile.
 _HEAL = 30.0
+# How long reading one client may take; with less time left, none is begun (seconds).
+_FOR_ONE_CLIENT = 20.0
 # The clocks of two runs may differ a little.
 _MARGIN = 1.0
 
@@ -94,7 +96,9 @@ class DriftCheck:
         applied = record.applied
         if record.is_at_work(self._now()) or (applied is not None and applied.get("DriftAction") == "ignore"):
             return None
-        found = compare(record, applied, lambda given: self.clients(record, given, self.deadline))
+        # A pool that throttles all calls must not use up the time of the others.
+        until = Deadline.after(min(_FOR_ONE_CLIENT, self.deadline.answer_left()), self.deadline.clock)
+        found = compare(record, applied, lambda given: self.clients(record, given, until))
         if found.status is Status.IN_SYNC:
             return Finding(record, Status.IN_SYNC)
         try:
@@ -196,10 +200,6 @@ def _reason_not_to_heal(found: Drift) -> str:
     if unknown:
         return f"an update may reset what this version does not know: {', '.join(sorted(unknown))}."
     return ""
-
-
-# What is left of the time when the check of another client is not begun any more (seconds).
-_FOR_ONE_CLIENT = 20.0
 
 
 @dataclass(frozen=True, slots=True)
