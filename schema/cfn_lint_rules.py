@@ -34,8 +34,10 @@ from user_pool_client.domain.sensitive import Sensitive
 type Kind = Literal["string", "list", "any"]
 
 _CLIENT, _LOOKUP, _LIST = "Custom::UserPoolClient", "Custom::UserPoolClientLookup", "Custom::UserPoolClientList"
+_URLS = "Custom::UserPoolClientUrls"
 _TEMPLATES: Mapping[str, Any] = {
     _CLIENT: properties.ClientProperties,
+    _URLS: properties.UrlsProperties,
     _LOOKUP: properties.LookupProperties,
     _LIST: properties.ListProperties,
 }
@@ -258,6 +260,9 @@ def _judged(kind: str, known: properties.Settings) -> Iterator[tuple[Problem, bo
             yield from ((problem, False) for problem in rules.validate_import(known))
             has_secret = rules.secret_at_creation(known)
             yield from ((problem, True) for problem in rules.validate(known, has_secret=has_secret))
+            return
+        case "Custom::UserPoolClientUrls":
+            yield from ((problem, False) for problem in rules.validate_contribution(known))
             return
         case "Custom::UserPoolClientLookup":
             yield from ((problem, False) for problem in rules.one_client_to_look_up(known))

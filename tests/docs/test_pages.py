@@ -18,7 +18,7 @@ from markdown_it import MarkdownIt
 
 from tools.generate.reference import CloudFormationLoader
 from user_pool_client.domain.parsing import nearest
-from user_pool_client.domain.properties import RESERVED, SETTINGS, ListProperties, LookupProperties
+from user_pool_client.domain.properties import RESERVED, SETTINGS, ListProperties, LookupProperties, UrlsProperties
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +44,7 @@ NO_FILES = {"user-pool-client/", "build/docs/"}
 # The resources that the function answers for, and their properties.
 TYPES = {
     "Custom::UserPoolClient": SETTINGS.keys(),
+    "Custom::UserPoolClientUrls": UrlsProperties.__annotations__.keys(),
     "Custom::UserPoolClientLookup": LookupProperties.__annotations__.keys(),
     "Custom::UserPoolClientList": ListProperties.__annotations__.keys(),
 }

@@ -159,7 +159,7 @@ def journal_throttled(world: World) -> str:
 def still_at_work(world: World) -> str:
     client_id = world.create(WEB).physical_id
     update = world.request("Update", SITE, PhysicalResourceId=client_id, OldResourceProperties=WEB, **world.dated())
-    world.die(update, before=4, at_once=True)
+    world.die(update, before=5, at_once=True)
     return world.delete(client_id, WEB, **world.dated()).reason
 
 

@@ -27,6 +27,7 @@ from user_pool_client.domain.properties import (
     LookupProperties,
     Setting,
     SSOSession,
+    UrlsProperties,
     kind_and_limits,
     settings_of,
 )
@@ -616,7 +617,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
     assert {name: setting.default for name, setting in SETTINGS.items()} == DEFAULTS
 
 
-@pytest.mark.parametrize("template", [ClientProperties, LookupProperties, ListProperties])
+@pytest.mark.parametrize("template", [ClientProperties, UrlsProperties, LookupProperties, ListProperties])
 def test_every_property_says_what_it_is(template: Any) -> None:
     settings = settings_of(template)
     assert list(settings) == list(template.__annotations__)

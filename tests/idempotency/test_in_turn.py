@@ -369,13 +369,22 @@ def test_a_create_costs_one_call_of_the_journal_before_and_one_after(world: Worl
     assert world.noted() == ["UpdateItem", "TransactWriteItems"]
 
 
-def test_an_update_costs_one_call_before_and_one_after(world: World) -> None:
+@pytest.mark.parametrize(
+    ("setting", "calls"),
+    [
+        ({"AuthSessionValidity": "5"}, ["UpdateItem", "UpdateItem"]),
+        # Somebody may have contributed the URL already.
+        ({"LogoutURLs": [APP]}, ["GetItem", "UpdateItem", "UpdateItem"]),
+    ],
+    ids=["a setting", "a new URL"],
+)
+def test_an_update_costs_one_call_before_and_one_after(world: World, setting: Json, calls: list[str]) -> None:
     client_id = world.create(NAMED).physical_id
     world.noted()
 
-    world.update(client_id, {**NAMED, "LogoutURLs": [APP]}, NAMED)
+    world.update(client_id, {**NAMED, **setting}, NAMED)
 
-    assert world.noted() == ["UpdateItem", "UpdateItem"]
+    assert world.noted() == calls
 
 
 def test_an_update_that_changes_nothing_writes_nothing(world: World) -> None:
@@ -389,8 +398,13 @@ def test_an_update_that_changes_nothing_writes_nothing(world: World) -> None:
     assert set(world.noted()) <= {"GetItem"}
 
 
-@pytest.mark.parametrize("resource_type", ["Custom::UserPoolClientLookup", "Custom::UserPoolClientList"])
-def test_lookups_and_lists_need_no_journal(world: World, resource_type: str) -> None:
+@pytest.mark.parametrize(
+    ("resource_type", "calls"),
+    [("Custom::UserPoolClientLookup", ["GetItem", "GetItem"]), ("Custom::UserPoolClientList", [])],
+)
+def test_lookups_ask_the_journal_who_contributes_and_lists_ask_nothing(
+    world: World, resource_type: str, calls: list[str]
+) -> None:
     client_id = world.existing()
     properties = {"UserPoolId": POOL, **({"ClientId": client_id} if "Lookup" in resource_type else {})}
 
@@ -398,7 +412,7 @@ def test_lookups_and_lists_need_no_journal(world: World, resource_type: str) -> 
     world.update(created.physical_id, properties, properties, ResourceType=resource_type)
     world.delete(created.physical_id, properties, ResourceType=resource_type)
 
-    assert (created.status, world.noted()) == ("SUCCESS", [])
+    assert (created.status, world.noted()) == ("SUCCESS", calls)
 
 
 def test_requests_of_other_resources_do_not_wait_for_each_other() -> None:

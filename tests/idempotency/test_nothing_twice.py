@@ -577,8 +577,8 @@ def test_an_update_whose_answer_was_lost_sees_that_all_is_as_desired(world: Worl
     new = {**NAMED, "LogoutURLs": [APP]}
     event = world.request("Update", new, PhysicalResourceId=created.physical_id, OldResourceProperties=NAMED)
     world.calls()
-    # The stack's status and the journal come in between.
-    world.die(event, before=2 if operation == DESCRIBE else 5)
+    # The stack's status and the journal, twice, come in between.
+    world.die(event, before=2 if operation == DESCRIBE else 6)
 
     told = again(world, event)
 

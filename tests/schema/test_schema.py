@@ -14,9 +14,16 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from schema.cfn_lint_rules import attributes
 from tools.generate import reference, registry_schema
-from user_pool_client.domain.attributes import DESCRIBED, KEPT, setting_paths
+from user_pool_client.domain.attributes import CONTRIBUTED, DESCRIBED, KEPT, LOOKED_UP, setting_paths
 from user_pool_client.domain.parsing import parse
-from user_pool_client.domain.properties import SETTINGS, ClientProperties, ListProperties, LookupProperties
+from user_pool_client.domain.properties import (
+    CONTRIBUTABLE,
+    SETTINGS,
+    ClientProperties,
+    ListProperties,
+    LookupProperties,
+    UrlsProperties,
+)
 from user_pool_client.domain.rules import LOOKUP_KEYS
 
 if TYPE_CHECKING:
@@ -27,14 +34,25 @@ SCHEMAS: dict[str, Mapping[str, Any]] = {
     schema["typeName"]: schema for schema in (json.loads(text) for text in registry_schema.files().values())
 }
 CLIENT, LOOKUP, LIST = "Custom::UserPoolClient", "Custom::UserPoolClientLookup", "Custom::UserPoolClientList"
-TEMPLATES: dict[str, Any] = {CLIENT: ClientProperties, LOOKUP: LookupProperties, LIST: ListProperties}
+URLS = "Custom::UserPoolClientUrls"
+TEMPLATES: dict[str, Any] = {
+    CLIENT: ClientProperties,
+    URLS: UrlsProperties,
+    LOOKUP: LookupProperties,
+    LIST: ListProperties,
+}
 NEEDED = {"ServiceToken": "arn:aws:lambda:us-east-1:123456789012:function:f", "UserPoolId": "us-east-1_Abc123xyz"}
-AS_NEEDED: dict[str, dict[str, Any]] = {CLIENT: NEEDED, LOOKUP: {**NEEDED, "ClientName": "web"}, LIST: NEEDED}
+AS_NEEDED: dict[str, dict[str, Any]] = {
+    CLIENT: NEEDED,
+    URLS: {**NEEDED, "ClientId": "3n4b5", "CallbackURLs": ["https://a.example.com"]},
+    LOOKUP: {**NEEDED, "ClientName": "web"},
+    LIST: NEEDED,
+}
 
 # What a resource type's schema may hold, and must hold, after CloudFormation's provider.definition.schema.v1.json.
 MUST = {"typeName", "description", "properties", "additionalProperties", "primaryIdentifier"}
 POINTERS = {"readOnlyProperties", "writeOnlyProperties", "createOnlyProperties", "primaryIdentifier"}
-MAY = MUST | POINTERS | {"definitions", "required", "oneOf", "dependencies"}
+MAY = MUST | POINTERS | {"definitions", "required", "oneOf", "anyOf", "dependencies"}
 
 ROLE = "arn:aws:iam::123456789012:role/r"
 
@@ -117,7 +135,8 @@ def test_what_can_be_set_is_what_the_code_reads(kind: str) -> None:
     ("kind", "offered"),
     [
         (CLIENT, {*DESCRIBED, *KEPT, *setting_paths()}),
-        (LOOKUP, {*DESCRIBED, *setting_paths()}),
+        (URLS, {*CONTRIBUTED}),
+        (LOOKUP, {*DESCRIBED, *setting_paths(), *LOOKED_UP}),
         (LIST, {*reference.LISTED}),
     ],
 )
@@ -185,6 +204,15 @@ def test_a_look_up_knows_its_client_in_exactly_one_way() -> None:
     assert accepts(LOOKUP, {})
     assert not accepts(LOOKUP, {"ClientId": "3n4b5"})
     assert not StandardValidator(SCHEMAS[LOOKUP]).is_valid(NEEDED)
+
+
+@pytest.mark.parametrize("name", CONTRIBUTABLE)
+def test_a_contribution_needs_a_client_and_something_to_contribute(name: str) -> None:
+    needed = {**NEEDED, "ClientId": "3n4b5"}
+
+    assert StandardValidator(SCHEMAS[URLS]).is_valid({**needed, name: ["https://a.example.com"]})
+    assert not StandardValidator(SCHEMAS[URLS]).is_valid(needed)
+    assert not StandardValidator(SCHEMAS[URLS]).is_valid({**NEEDED, name: []})
 
 
 @EVERY_TYPE

@@ -10,8 +10,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tools.generate.reference import LISTED, ROOT
-from user_pool_client.domain.attributes import DESCRIBED, KEPT, setting_paths
-from user_pool_client.domain.properties import SETTINGS, ClientProperties, ListProperties, LookupProperties, settings_of
+from user_pool_client.domain.attributes import CONTRIBUTED, DESCRIBED, KEPT, LOOKED_UP, setting_paths
+from user_pool_client.domain.properties import (
+    CONTRIBUTABLE,
+    SETTINGS,
+    ClientProperties,
+    ListProperties,
+    LookupProperties,
+    UrlsProperties,
+    settings_of,
+)
 from user_pool_client.domain.rules import LOOKUP_KEYS
 
 if TYPE_CHECKING:
@@ -51,7 +59,7 @@ def files() -> dict[str, str]:
     """Return the text of every schema by the name of its file."""
     return {
         f"{schema['typeName'].lower().replace('::', '-')}.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-        for schema in (client(), lookup(), listing())
+        for schema in (client(), urls(), lookup(), listing())
     }
 
 
@@ -72,10 +80,23 @@ def client() -> dict[str, Any]:
     }
 
 
+def urls() -> dict[str, Any]:
+    """Return the schema of Custom::UserPoolClientUrls."""
+    return {
+        "typeName": "Custom::UserPoolClientUrls",
+        "description": "URLs, scopes and identity providers that are added to an app client that others own.",
+        **_schema(UrlsProperties, CONTRIBUTED),
+        "anyOf": [{"required": [name]} for name in CONTRIBUTABLE],
+        "dependencies": {"ExternalId": ["RoleArn"]},
+        "createOnlyProperties": _pointers(["UserPoolId", "ClientId"]),
+        "primaryIdentifier": _pointers(["UserPoolId", "ClientId"]),
+    }
+
+
 def lookup() -> dict[str, Any]:
     """Return the schema of Custom::UserPoolClientLookup."""
     shown = {path: SETTINGS[path.partition(".")[0]].about for path in setting_paths()}
-    schema = _schema(LookupProperties, {**shown, **DESCRIBED})
+    schema = _schema(LookupProperties, {**shown, **DESCRIBED, **LOOKED_UP})
     return {
         "typeName": "Custom::UserPoolClientLookup",
         "description": "An app client that others own, looked up and not changed.",

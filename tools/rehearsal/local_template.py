@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 CLIENT = "Custom::UserPoolClient"
-OURS = frozenset({CLIENT, "Custom::UserPoolClientLookup", "Custom::UserPoolClientList"})
+OURS = frozenset({CLIENT, "Custom::UserPoolClientUrls", "Custom::UserPoolClientLookup", "Custom::UserPoolClientList"})
 
 # The provider's function asks Cognito for them with operations that the local AWS does not have.
 UNKNOWN_PROPERTIES = ("SSOSession", "CIMDPolicy")

@@ -65,8 +65,8 @@ class Call:
     """One call: `about` is what its errors name, `secrets` what they must not quote.
 
     One that is not `idempotent` is sent again only after throttling, and raises OutcomeUnknown where it may have been
-    carried out. `within` limits the seconds that it may take, retries included; `after_deadline` gives it one try, and
-    the time that is meant for the response.
+    carried out. One that goes out `once` is not sent again. `within` limits the seconds that it may take, retries
+    included; `after_deadline` gives it one try, and the time that is meant for the response.
     """
 
     service: Service
@@ -77,6 +77,7 @@ class Call:
     about: str = ""
     secrets: Sequence[Sensitive] = ()
     idempotent: bool = True
+    once: bool = False
     within: float = math.inf
     after_deadline: bool = False
 
@@ -102,7 +103,7 @@ class Caller:
             call.operation,
             lambda: self._attempt(call, short_timeout=left() < _SHORT_FROM),
             RetryPolicy(clock, left, self.on_retry, call.after_deadline),
-            again=_is_transient if call.idempotent else _is_surely_not_done,
+            again=_never if call.once else _is_transient if call.idempotent else _is_surely_not_done,
             no_time=_told(call, call.service.no_time),
         )
 
@@ -126,6 +127,10 @@ class Caller:
             # What botocore makes of a page that somebody between here and the service has put in the answer's place.
             return _lost(call, "UnreadableAnswer", f"The answer to {call.operation} was not {service.title}'s.")
         return answer
+
+
+def _never(_failure: Failure) -> bool:
+    return False
 
 
 def _is_transient(failure: Failure) -> bool:

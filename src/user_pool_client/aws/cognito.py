@@ -270,10 +270,14 @@ class AppClients:
         with contextlib.suppress(NotFound):
             self._call("DeleteCIMDPolicy", {"UserPoolId": pool_id, "CIMDPolicyId": policy_id})
 
-    def update(self, pool_id: str, client_id: str, settings: Settings) -> AppClient:
-        """Send every setting, changed or not: Cognito resets whatever a call leaves out."""
-        answer = self._call("UpdateUserPoolClient", {"UserPoolId": pool_id, "ClientId": client_id, **settings})
-        return self._observed(answer)
+    def update(self, pool_id: str, client_id: str, settings: Settings, *, once: bool = False) -> AppClient:
+        """Send every setting, changed or not: Cognito resets whatever a call leaves out.
+
+        With `once` the call is not tried again, after ConcurrentModificationException in particular: what it carries
+        along may be stale by then. That raises TryLater.
+        """
+        parameters = {"UserPoolId": pool_id, "ClientId": client_id, **settings}
+        return self._observed(self._call("UpdateUserPoolClient", parameters, once=once))
 
     def delete(self, pool_id: str, client_id: str, *, after_deadline: bool = False) -> bool:
         """Delete the client; return False if there was nothing to delete. `even_late` begins after the deadline too."""
@@ -311,7 +315,13 @@ class AppClients:
         )
 
     def _call(
-        self, operation: str, parameters: Mapping[str, Any], *, idempotent: bool = True, after_deadline: bool = False
+        self,
+        operation: str,
+        parameters: Mapping[str, Any],
+        *,
+        idempotent: bool = True,
+        once: bool = False,
+        after_deadline: bool = False,
     ) -> Answer:
         """Call until it works, it is hopeless, or time is up. Raises ProviderError, which quotes no secret."""
         logger.debug("Calling Cognito", extra={"operation": operation, "parameters": dict(parameters)})
@@ -331,6 +341,7 @@ class AppClients:
                 credentials=credentials,
                 secrets=self.secrets,
                 idempotent=idempotent,
+                once=once,
                 after_deadline=after_deadline,
             )
         )

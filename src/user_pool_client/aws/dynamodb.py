@@ -2,11 +2,13 @@
 
 An item for each resource (`resource#<stack id>/<logical ID>`) has what is remembered of it, an item for each client
 (`client#<user pool ID>/<client ID>`) the resource that has it, and an item for each client that rotates
-(`rotation#<user pool ID>/<client ID>`) the secret of Secrets Manager that holds its secret. A change too long for the
+(`rotation#<user pool ID>/<client ID>`) the secret of Secrets Manager that holds its secret. An item for each client
+that is contributed to (`contributions#<user pool ID>/<client ID>`) has what, and by whom. A change too long for the
 resource's item is divided among items of its own (`change#<digest>/<number>`), which are written before the item that
 names them and never written over: the digest is that of the content.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -19,6 +21,7 @@ from typing import Any
 
 from user_pool_client.aws.calls import Answer, Call, Caller, Judgement, Refusal, Service
 from user_pool_client.aws.retry import TRY_LATER
+from user_pool_client.domain.contributions import NOTHING, Contributions
 from user_pool_client.domain.errors import ProviderError, Refused, TryLater
 from user_pool_client.domain.journal import (
     MOST_HEALS,
@@ -26,6 +29,8 @@ from user_pool_client.domain.journal import (
     Begun,
     Change,
     End,
+    Held,
+    Hold,
     NotBegun,
     Ownership,
     Record,
@@ -133,20 +138,31 @@ _NONE = {"NULL": True}
 # Every name is replaced: DynamoDB reserves more than 500 words, and some of them are ours.
 _NAME = re.compile(r"#(\w+)")
 
-# Nobody is at work, no later request was here, and this one was not answered. The same run's own repetition after a
-# lost answer does not pass, so that it does not take itself for what was there before: `begin` looks at the item then.
+# Nobody is at work or visits, no later request was here, and this one was not answered. The same run's own repetition
+# after a lost answer does not pass, so that it does not take itself for what was there before: `begin` looks at the
+# item then.
 _MAY_BEGIN = (
-    "attribute_not_exists(#last) OR (#last.#holder <> :holder AND #last.#signed_at <= :signed_at"
+    "(attribute_not_exists(#guest) OR #guest.#until <= :now)"
+    " AND (attribute_not_exists(#last) OR (#last.#holder <> :holder AND #last.#signed_at <= :signed_at"
     " AND (#last.#until <= :now OR #last.#ended_at > :zero)"
     " AND (#last.#request <> :request OR #last.#ended_at = :zero)"
-    " AND (attribute_not_exists(#healing) OR #healing <= :now))"
+    " AND (attribute_not_exists(#healing) OR #healing <= :now)))"
 )
 
 _BEGIN = "SET #previous = if_not_exists(#last, :none), #previous_change = if_not_exists(#change, :none), #last = :last"
+# No request of the owner is at work, nor a heal, and no other resource visits. Without a request there is nobody to
+# visit.
+_MAY_VISIT = (
+    "(#last.#ended_at > :zero OR #last.#until <= :now)"
+    " AND (attribute_not_exists(#guest) OR #guest.#until <= :now OR #guest.#holder = :holder)"
+    " AND (attribute_not_exists(#healing) OR #healing <= :now)"
+)
+_MAY_HOLD = "attribute_not_exists(#holder) OR #until <= :now OR #holder = :holder"
 # The resource is as it was read, and neither a request nor another heal is at work.
 _MAY_HEAL = (
     "#last.#holder = :holder AND (#last.#until <= :now OR #last.#ended_at > :zero)"
     " AND (attribute_not_exists(#healing) OR #healing <= :now)"
+    " AND (attribute_not_exists(#guest) OR #guest.#until <= :now)"
 )
 _IS_AT_WORK = "#last.#holder = :holder AND #last.#ended_at = :zero"
 
@@ -216,8 +232,7 @@ class Journal:
         A client that is `released` stays the record's as long as neither `owned` nor `deleted` says otherwise: it may
         be the former one of a replacement.
         """
-        deadline = self.caller.deadline
-        self._end(end, deadline.clock.monotonic() + min(_MOST_FOR_AN_END, deadline.work_left()))
+        self._end(end, self._end_of_an_end())
 
     def note(self, begin: Begin, end: End) -> None:
         """Note a request that had nothing to change, and so has not begun, as begun and ended.
@@ -261,6 +276,80 @@ class Journal:
         if item is None:
             return None
         return Ownership(pool_id, client_id, item["resource"]["S"], imported=item["imported"]["BOOL"])
+
+    def contributions(self, pool_id: str, client_id: str) -> Contributions:
+        """Return what is contributed to a client."""
+        item = self._get(_contributions_key(pool_id, client_id))
+        return NOTHING if item is None else _contributions(item)
+
+    def hold(self, hold: Hold) -> Held | None:
+        """Let nobody else change what is contributed to a client for a while; None while another one holds it."""
+        values = {":holder": {"S": hold.holder}, ":now": _number(hold.now), ":until": _number(hold.until)}
+        expression = "SET #holder = :holder, #until = :until REMOVE #expires"
+        update = self._conditional(
+            _contributions_key(hold.pool_id, hold.client_id), _MAY_HOLD, values, UpdateExpression=expression
+        )
+        try:
+            old = self._call("UpdateItem", {**update, "ReturnValues": "ALL_OLD"}).get("Attributes")
+        except _ConditionFailed:
+            return None
+        if old is None:
+            return Held(NOTHING)
+        ended = [float(old[name]["N"]) for name in ("changed_at", "until") if name in old]
+        return Held(_contributions(old), max(ended, default=0.0))
+
+    def note_contributions(self, hold: Hold, contributions: Contributions) -> None:
+        """Note what is contributed from now on; raise TryLater where another one holds it by now."""
+        values = {":holder": {"S": hold.holder}, ":content": {"B": contributions.encode()}}
+        key = _contributions_key(hold.pool_id, hold.client_id)
+        update = self._conditional(key, "#holder = :holder", values, UpdateExpression="SET #content = :content")
+        try:
+            self._call("UpdateItem", update)
+        except _ConditionFailed:
+            raise TryLater("The journal could not be written: another request has taken over.", TRY_LATER) from None
+
+    def let_go(self, hold: Hold, contributions: Contributions, now: float) -> None:
+        """Note what is contributed, and let others change it; nothing where another one holds it by now.
+
+        Tried once after the deadline too. What nobody contributes to expires.
+        """
+        values = {
+            ":holder": {"S": hold.holder},
+            ":content": {"B": contributions.encode()},
+            ":now": _number(now),
+        }
+        expression = "SET #content = :content, #changed_at = :now"
+        if contributions == NOTHING:
+            expression += ", #expires = :expires"
+            values[":expires"] = _number(int(now) + _DELETED_FOR)
+        key = _contributions_key(hold.pool_id, hold.client_id)
+        update = self._conditional(
+            key, "#holder = :holder", values, UpdateExpression=f"{expression} REMOVE #holder, #until"
+        )
+        with contextlib.suppress(_ConditionFailed):
+            self._call("UpdateItem", update, self._end_of_an_end())
+
+    def visit(self, resource: str, hold: Hold) -> bool:
+        """Let no request of a client's owner begin for a while; False while one is at work, or another one visits."""
+        values = {
+            ":guest": {"M": {"holder": {"S": hold.holder}, "until": _number(hold.until)}},
+            ":holder": {"S": hold.holder},
+            ":now": _number(hold.now),
+            ":zero": _number(0),
+        }
+        update = self._update(resource, "SET #guest = :guest", _MAY_VISIT, values)
+        try:
+            self._call("UpdateItem", {**update, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"})
+        except _ConditionFailed as failed:
+            return failed.item is None or "last" not in failed.item  # an owner that the journal does not know
+        return True
+
+    def leave(self, resource: str, hold: Hold, now: float) -> None:
+        """Let the owner's requests begin again. Tried once after the deadline too."""
+        values = {":holder": {"S": hold.holder}, ":now": _number(now)}
+        update = self._update(resource, "SET #left_at = :now REMOVE #guest", "#guest.#holder = :holder", values)
+        with contextlib.suppress(_ConditionFailed):
+            self._call("UpdateItem", update, self._end_of_an_end())
 
     def resources(self) -> Iterator[Record]:
         """Yield what is known of every resource that has a client and a template that was applied to it.
@@ -324,6 +413,10 @@ class Journal:
         if note.external_id:
             item["external_id"] = {"S": note.external_id}
         self._call("PutItem", {"TableName": self.table, "Item": item})
+
+    def _end_of_an_end(self) -> float:
+        deadline = self.caller.deadline
+        return deadline.clock.monotonic() + min(_MOST_FOR_AN_END, deadline.work_left())
 
     def _end_update(self, end: End, until: float) -> Operation:
         assignments, values = self._owned(end)
@@ -405,6 +498,8 @@ class Journal:
             applied=_applied(item.get("applied", _NONE)),
             healing=float(item.get("healing", _number(0))["N"]),
             heals=tuple(float(one["N"]) for one in item.get("heals", {}).get("L", ())),
+            visited_until=float(item["guest"]["M"]["until"]["N"]) if "guest" in item else 0.0,
+            left_at=float(item["left_at"]["N"]) if "left_at" in item else 0.0,
         )
 
     def _change(self, stored: Mapping[str, Any]) -> Change | None:
@@ -487,6 +582,14 @@ def _resource_key(resource: str) -> Item:
 
 def _client_key(pool_id: str, client_id: str) -> Item:
     return {"pk": {"S": f"client#{pool_id}/{client_id}"}}
+
+
+def _contributions_key(pool_id: str, client_id: str) -> Item:
+    return {"pk": {"S": f"contributions#{pool_id}/{client_id}"}}
+
+
+def _contributions(item: Item) -> Contributions:
+    return Contributions.decode(item["content"]["B"]) if "content" in item else NOTHING
 
 
 def _rotation_key(pool_id: str, client_id: str) -> Item:

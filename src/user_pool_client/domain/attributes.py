@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import Any, is_typeddict
 
 from user_pool_client.domain.app_client import AppClient
+from user_pool_client.domain.contributions import Contributions
 from user_pool_client.domain.endpoints import issuer
-from user_pool_client.domain.properties import SETTINGS, TOKENS
+from user_pool_client.domain.properties import CONTRIBUTABLE, SETTINGS, TOKENS
 from user_pool_client.domain.sensitive import Sensitive
 
 type Attributes = Mapping[str, str | Sensitive]
@@ -19,6 +20,20 @@ IDS = ("ClientId", "ClientSecret", "ClientSecretArn", "Id", "UserPoolId", "Secre
 KEPT: Mapping[str, str] = {
     "SecretArn": "The ARN of the secret that SecretId names; only with SecretId.",
     "SecretVersionId": "The secret's version that was current when the answer was given; only with SecretId.",
+}
+
+# What a look-up shows besides.
+LOOKED_UP: Mapping[str, str] = {
+    "Contributors": "The resources that contribute to the client, each as `<stack>/<logical ID>`, "
+    "as far as the journal knows them.",
+}
+
+# What Custom::UserPoolClientUrls shows.
+CONTRIBUTED: Mapping[str, str] = {
+    "UserPoolId": "The user pool's ID.",
+    "ClientId": "The client's ID.",
+    **{name: f"All {name} that the client has now, whoever they are from." for name in CONTRIBUTABLE},
+    "Contributors": "The resources that contribute to the client, each as `<stack>/<logical ID>`, this one included.",
 }
 
 # About the client, not settings of it. `properties.SETTINGS` has the others.
@@ -62,6 +77,21 @@ def attributes(observed: AppClient) -> Attributes:
         found.setdefault(path, _text(_setting(observed.settings, path)))
     found["Name"] = found["ClientName"]
     return found
+
+
+def contribution_attributes(observed: AppClient, contributions: Contributions) -> Attributes:
+    """Return what a contribution shows: the client's IDs and lists, and who contributes to it."""
+    return {
+        "UserPoolId": observed.pool_id,
+        "ClientId": observed.client_id,
+        **{name: _text(list(observed.settings.get(name) or ())) for name in CONTRIBUTABLE},
+        **contributors(contributions),
+    }
+
+
+def contributors(contributions: Contributions) -> Attributes:
+    """Return who contributes to a client."""
+    return {"Contributors": _text(contributions.contributors)}
 
 
 @functools.cache

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from user_pool_client.domain.contributions import Contributions
 from user_pool_client.domain.properties import Settings
 from user_pool_client.domain.sensitive import Sensitive
 
@@ -25,10 +26,12 @@ class Change:
     of this request is known. `client_id` is '' as long as the client to be created has no ID. `previous_id` is the
     physical ID that the request was sent with. Minutes are those of the session configuration, None where it is not
     touched. `policy_before` and `policy_after` are the complete settings of the CIMD policy, empty where there is none;
-    `policy_after` is None where the policy is not touched, and `policy_id` is '' where there was none. The versions are
-    those of the secret that `secret_id` names that had AWSCURRENT before and after, '' for none. `unsure` tells that a
-    client may have been created whose ID is not known, between `since` and `until` (seconds since 1970). `has_secret`
-    tells by client ID whether a client has a secret, as far as that is known: it never changes.
+    `policy_after` is None where the policy is not touched, and `policy_id` is '' where there was none. `contributed`
+    are the values that other resources contribute to the client, `kept` and `given_up` those of them of which the request
+    changes whether they stay (`contributions.Claims`). The versions are those of the secret that `secret_id` names that
+    had AWSCURRENT before and after, '' for none. `unsure` tells that a client may have been created whose ID is not
+    known, between `since` and `until` (seconds since 1970). `has_secret` tells by client ID whether a client has a
+    secret, as far as that is known: it never changes.
     """
 
     request: str
@@ -46,6 +49,9 @@ class Change:
     policy_id: str = ""
     policy_before: Settings = field(default_factory=dict)
     policy_after: Settings | None = None
+    contributed: Settings = field(default_factory=dict)
+    kept: Settings = field(default_factory=dict)
+    given_up: Settings = field(default_factory=dict)
     secret_id: str = ""
     version_before: str = ""
     version_after: str = ""
@@ -127,7 +133,8 @@ class Record:
     `ended_at` is 0 while the request is at work; `response` is None as long as it has not ended. `pool_id` and
     `client_id` name the client that the resource has, '' for none. `applied` is the template that was applied to it
     last, None where that was not noted. `healing` is until when drift is being set right, or when that ended; `heals`
-    are the latest times of it.
+    are the latest times of it. While another resource changes what it contributes to the client, no request of this one
+    begins: it has time until `visited_until`; the last one left at `left_at`.
     """
 
     resource: str
@@ -144,10 +151,12 @@ class Record:
     applied: Settings | None = None
     healing: float = 0.0
     heals: tuple[float, ...] = ()
+    visited_until: float = 0.0
+    left_at: float = 0.0
 
     def is_at_work(self, now: float) -> bool:
-        """Tell whether the request still has time and has not ended, or drift is being set right."""
-        return (self.ended_at == 0 and now < self.until) or now < self.healing
+        """Tell whether the request, another resource's visit, or a heal still has time and has not ended."""
+        return (self.ended_at == 0 and now < self.until) or now < self.healing or now < self.visited_until
 
     def may_be_healed(self, now: float) -> bool:
         """Tell whether drift was set right less often than is allowed within a day."""
@@ -155,7 +164,7 @@ class Record:
 
     def changed_after(self, moment: float) -> bool:
         """Tell whether something that may have changed the client has ended since."""
-        return max(self.ended_at, self.healing) > moment
+        return max(self.ended_at, self.healing, self.left_at, self.visited_until) > moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +199,25 @@ class End:
     owned: "Ownership | None" = None
     released: tuple[str, str] | None = None
     deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A wish to change what is contributed to a client; times are seconds since 1970, as those of `Begin`."""
+
+    pool_id: str
+    client_id: str
+    holder: str
+    now: float
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is contributed to a client, which only the holder may change now; `changed_at` is when that last ended."""
+
+    contributions: Contributions
+    changed_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,16 +29,22 @@ def parse(properties: object, template: Any = ClientProperties) -> tuple[Setting
     known = template.__annotations__
     values = {name: _value(name, value, known[name], problems) for name, value in properties.items() if name in known}
     problems += [_unknown(name, known) for name in properties if name not in known and name not in RESERVED]
-    if "UserPoolId" not in properties:
-        problems.insert(0, Problem(("UserPoolId",), "it is missing.", "Give the id of the user pool."))
+    missing = [name for name in _REQUIRED if name in template.__required_keys__ and name not in properties]
+    problems[:0] = [Problem((name,), "it is missing.", _REQUIRED[name]) for name in missing]
     return {name: value for name, value in values.items() if value is not None}, problems
 
 
-def parse_previous(properties: object) -> Settings:
+_REQUIRED: Mapping[str, str] = {
+    "UserPoolId": "Give the id of the user pool.",
+    "ClientId": "Give the ID of the app client to contribute to.",
+}
+
+
+def parse_previous(properties: object, template: Any = ClientProperties) -> Settings:
     """Read the properties of the deployment before: nobody can mend those, so what does not parse becomes None."""
     if not isinstance(properties, Mapping):
         return {}
-    known = ClientProperties.__annotations__
+    known = template.__annotations__
     return {name: _value(name, value, known[name], []) for name, value in properties.items() if name in known}
 
 

@@ -31,6 +31,26 @@ def is_client_id(physical_id: str) -> bool:
     return bool(_CLIENT_ID.fullmatch(physical_id))
 
 
+_CONTRIBUTION_ID = re.compile(r"urls:([A-Za-z0-9_-]+_[0-9a-zA-Z]+)/([A-Za-z0-9_+]+):[0-9a-f]{32}")
+_CONTRIBUTION_DIGITS = 32
+
+
+# docs/decisions/0034-contributions-are-noted-and-the-owner-keeps-them.md
+def contribution_id(resource: str, pool_id: str, client_id: str) -> str:
+    """Return the physical ID of what a resource (`<stack id>/<logical ID>`) contributes to a client.
+
+    It is the same each time, another one for another client, and holds `:`, `/` and `-`, which no client ID can.
+    """
+    unique = hashlib.sha256(resource.encode("utf-8", "replace")).hexdigest()[:_CONTRIBUTION_DIGITS]
+    return f"urls:{pool_id}/{client_id}:{unique}"
+
+
+def contributed_to(physical_id: str) -> tuple[str, str] | None:
+    """Return the user pool ID and the client ID of a contribution's physical ID; None for any other ID."""
+    found = _CONTRIBUTION_ID.fullmatch(physical_id)
+    return (found[1], found[2]) if found else None
+
+
 _LONGEST_NAME = 128
 _HEX_DIGITS = 12
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from user_pool_client.domain.app_client import AppClient
+from user_pool_client.domain.contributions import Values
 from user_pool_client.domain.errors import NotFound, Refused
 from user_pool_client.domain.properties import (
+    CONTRIBUTABLE,
     CREATABLE,
     IMPORT_PROPERTIES,
     PUBLISH,
@@ -53,18 +55,27 @@ class NoChange:
     observed: AppClient
 
 
+_NO_VALUES: Values = {}
+
 type Plan = Create | Import | Update | NoChange
 
 
 # Why three states: docs/decisions/0001-updates-compare-three-states.md
 def decide(
-    *, desired: Settings, applied: Settings, observed: AppClient | None, generated_name: str, physical_id: str = ""
+    *,
+    desired: Settings,
+    applied: Settings,
+    observed: AppClient | None,
+    generated_name: str,
+    physical_id: str = "",
+    contributed: Values = _NO_VALUES,
 ) -> Plan:
     """Compare the three states.
 
     A setting that left the template goes back to its documented default. A setting that never was in the template is
     not ours to judge: the update carries its observed value along. `generated_name` is the name of a client whose
-    template gives none, `physical_id` the resource's ID so far, '' for a resource that is new.
+    template gives none, `physical_id` the resource's ID so far, '' for a resource that is new. `contributed` are the
+    values that other resources contribute to the client: those that it has, it keeps.
 
     Raises NotFound or Refused where no client can be made of an import what the template wants.
     """
@@ -83,7 +94,13 @@ def decide(
         return plan_create(named, reason)
     if observed.secret_arn and "SecretId" in desired and desired.get(PUBLISH) is not False:
         raise _cognito_stores_it(observed)
-    wanted = merge(desired=desired, applied=applied, observed=observed.settings, generated_name=generated_name)
+    wanted = merge(
+        desired=desired,
+        applied=applied,
+        observed=observed.settings,
+        generated_name=generated_name,
+        contributed=contributed,
+    )
     before, after = canonical(observed.settings), canonical(wanted)
     changed = tuple(name for name in UPDATABLE if before[name] != after[name] or (name == PUBLISH and name in wanted))
     return Update(observed, wanted, changed) if changed else NoChange(observed)
@@ -146,10 +163,20 @@ def plan_create(settings: Settings, reason: str) -> Create:
     return Create({name: value for name, value in sent.items() if value or name not in ATTRIBUTE_LISTS}, reason)
 
 
-def merge(*, desired: Settings, applied: Settings, observed: Settings, generated_name: str) -> Settings:
+def merge(
+    *,
+    desired: Settings,
+    applied: Settings,
+    observed: Settings,
+    generated_name: str,
+    contributed: Values = _NO_VALUES,
+) -> Settings:
     """Return the whole configuration that an update sends: Cognito resets whatever a call leaves out."""
     states = _States(desired, applied, observed)
     wanted = {name: value for name in _PLAIN if (value := states.value(name)) is not None}
+    for name in (name for name in CONTRIBUTABLE if name in wanted and name in contributed):
+        kept = [value for value in observed.get(name) or () if value in contributed[name] - set(wanted[name])]
+        wanted[name] = [*wanted[name], *kept]
     if "ClientName" in applied:
         wanted.setdefault("ClientName", generated_name)
     if PUBLISH in desired and desired[PUBLISH] != observed.get(PUBLISH, False):

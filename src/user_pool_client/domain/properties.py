@@ -81,6 +81,22 @@ _Url = Annotated[
     ),
 ]
 
+_Provider = Annotated[
+    str,
+    Meta(min_length=1, max_length=32, pattern=r"^[^\x00-\x1f\x7f-\x9f]+\Z", description="the name of a provider"),
+]
+
+_Scope = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=256,
+        pattern=r"^[\x21\x23-\x5B\x5D-\x7E]+\Z",
+        description='printable ASCII without space, " and \\',
+    ),
+]
+
+_MOST_URLS, _MOST_SCOPES = 100, 50
 _Attribute = Annotated[str, Meta(min_length=1, max_length=2048)]
 _Unit = Literal["seconds", "minutes", "hours", "days"]
 _UserTokenValidity = Annotated[int, Meta(ge=1, le=86400)]
@@ -267,17 +283,7 @@ class ClientProperties(TypedDict, total=False):
         ),
     ]
     SupportedIdentityProviders: Annotated[
-        list[
-            Annotated[
-                str,
-                Meta(
-                    min_length=1,
-                    max_length=32,
-                    pattern=r"^[^\x00-\x1f\x7f-\x9f]+\Z",
-                    description="the name of a provider",
-                ),
-            ]
-        ],
+        list[_Provider],
         Setting(
             "COGNITO, Facebook, Google, SignInWithApple, LoginWithAmazon, or the pool's own SAML and OIDC providers.",
             default=[],
@@ -285,11 +291,11 @@ class ClientProperties(TypedDict, total=False):
     ]
     CallbackURLs: Annotated[
         list[_Url],
-        Meta(max_length=100),
+        Meta(max_length=_MOST_URLS),
         Setting("Where the authorization server may redirect to after sign-in.", default=[]),
     ]
     LogoutURLs: Annotated[
-        list[_Url], Meta(max_length=100), Setting("Where it may redirect to after sign-out.", default=[])
+        list[_Url], Meta(max_length=_MOST_URLS), Setting("Where it may redirect to after sign-out.", default=[])
     ]
     DefaultRedirectURI: Annotated[
         _Url, Setting("The redirect URI of requests that name none; one of CallbackURLs.", reset="left out")
@@ -300,18 +306,8 @@ class ClientProperties(TypedDict, total=False):
         Setting("The OAuth 2.0 grants; client_credentials only alone.", default=[]),
     ]
     AllowedOAuthScopes: Annotated[
-        list[
-            Annotated[
-                str,
-                Meta(
-                    min_length=1,
-                    max_length=256,
-                    pattern=r"^[\x21\x23-\x5B\x5D-\x7E]+\Z",
-                    description='printable ASCII without space, " and \\',
-                ),
-            ]
-        ],
-        Meta(max_length=50),
+        list[_Scope],
+        Meta(max_length=_MOST_SCOPES),
         Setting("The OAuth 2.0 scopes, those of resource servers included.", default=[]),
     ]
     AllowedOAuthFlowsUserPoolClient: Annotated[
@@ -431,6 +427,10 @@ class ClientProperties(TypedDict, total=False):
     ]
 
 
+_ClientId = Annotated[
+    str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_+]+\Z", description="letters, digits, _ and +")
+]
+
 _ClientNamePrefix = Annotated[
     _NameOrPart,
     Setting("How the names begin: of the one client to look up, or of the clients to list.", target="provider"),
@@ -450,11 +450,7 @@ class LookupProperties(TypedDict, total=False):
     """The properties of Custom::UserPoolClientLookup."""
 
     UserPoolId: Required[_UserPoolId]
-    ClientId: Annotated[
-        str,
-        Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_+]+\Z", description="letters, digits, _ and +"),
-        Setting("The id of the client to look up.", target="provider"),
-    ]
+    ClientId: Annotated[_ClientId, Setting("The id of the client to look up.", target="provider")]
     ClientName: Annotated[
         _NameOrPart,
         Setting("The name of the client to look up: the whole name, and case matters.", target="provider"),
@@ -479,6 +475,43 @@ class ListProperties(TypedDict, total=False):
     RoleArn: _RoleArn
     ExternalId: _ExternalId
 
+
+class UrlsProperties(TypedDict, total=False):
+    """The properties of Custom::UserPoolClientUrls."""
+
+    UserPoolId: Required[_UserPoolId]
+    ClientId: Required[
+        Annotated[
+            _ClientId,
+            Setting("The ID of the client to contribute to, which another resource, stack or tool owns."),
+        ]
+    ]
+    CallbackURLs: Annotated[
+        list[_Url], Meta(max_length=_MOST_URLS), Setting("URLs to add to the client's CallbackURLs.", default=[])
+    ]
+    LogoutURLs: Annotated[
+        list[_Url], Meta(max_length=_MOST_URLS), Setting("URLs to add to the client's LogoutURLs.", default=[])
+    ]
+    AllowedOAuthScopes: Annotated[
+        list[_Scope],
+        Meta(max_length=_MOST_SCOPES),
+        Setting("Scopes to add to the client's AllowedOAuthScopes.", default=[]),
+    ]
+    SupportedIdentityProviders: Annotated[
+        list[_Provider],
+        Setting("Identity providers to add to the client's SupportedIdentityProviders.", default=[]),
+    ]
+    Refresh: Annotated[
+        str,
+        Meta(max_length=4096),
+        Setting("Any text. Change it to add again what the client has lost.", target="provider"),
+    ]
+    RoleArn: _RoleArn
+    ExternalId: _ExternalId
+
+
+# The lists of a client that other resources than its owner may contribute to.
+CONTRIBUTABLE = ("CallbackURLs", "LogoutURLs", "AllowedOAuthScopes", "SupportedIdentityProviders")
 
 # The properties that take over a client that exists already.
 IMPORT_PROPERTIES = ("ImportId", "ImportNamePrefix", "ImportNamePattern")

@@ -13,14 +13,17 @@ from urllib.parse import urlsplit
 
 from user_pool_client.domain.errors import Problem
 from user_pool_client.domain.properties import (
+    CONTRIBUTABLE,
     IMPORT_PROPERTIES,
     LEGACY_AUTH_FLOWS,
     PUBLISH,
     SECONDS,
+    SETTINGS,
     STANDALONE_FLOW,
     TOKENS,
     Settings,
     Token,
+    kind_and_limits,
 )
 
 # Scopes that speak of a user: there is none in a client_credentials grant.
@@ -43,6 +46,12 @@ def validate(settings: Settings, *, has_secret: bool | None) -> list[Problem]:
 def validate_import(settings: Settings) -> list[Problem]:
     """Return what is wrong with how a template names the client to take over, and the role to do it with."""
     return [problem for rule in _IMPORT_RULES for problem in rule(settings)]
+
+
+def validate_contribution(settings: Settings) -> list[Problem]:
+    """Return what is wrong with a contribution whatever the client is like that it is made to."""
+    request = _Request(settings, has_secret=None)
+    return [*_something_to_contribute(settings), *_urls(request), *external_id_for_a_role(settings)]
 
 
 def secret_wanted(settings: Settings) -> bool | None:
@@ -170,6 +179,19 @@ def _urls(request: _Request) -> Iterator[Problem]:
                 f'"{url}" has a fragment.',
                 "Take away the # and what follows it.",
                 f"{url} cannot use fragment",
+            )
+
+
+def _not_too_many(request: _Request) -> Iterator[Problem]:
+    """Refuse lists that are too long only with what the client has, or with what other resources contribute."""
+    for name in CONTRIBUTABLE:
+        number, most = len(request.items(name)), kind_and_limits(SETTINGS[name].annotation)[1].max_length
+        if most is not None and number > most:
+            yield Problem(
+                (name,),
+                f"the client would have {number}, with those of other resources.",
+                f"At most {most} are allowed.",
+                f"1 validation error detected: Value at '{name[0].lower()}{name[1:]}' failed to satisfy constraint",
             )
 
 
@@ -378,6 +400,11 @@ def external_id_for_a_role(settings: Settings) -> Iterator[Problem]:
         yield Problem(("ExternalId", "RoleArn"), "there is no role to use it for.", "Give RoleArn as well.")
 
 
+def _something_to_contribute(settings: Settings) -> Iterator[Problem]:
+    if not any(name in settings for name in CONTRIBUTABLE):
+        yield Problem(CONTRIBUTABLE, "none of them is given.", "Give at least one of them.")
+
+
 def one_client_to_look_up(settings: Settings) -> Iterator[Problem]:
     """Refuse a look-up that does not say which client it is about, or says it twice."""
     given = _given(LOOKUP_KEYS, settings)
@@ -404,6 +431,7 @@ _RULES = (
     _redirects_need_callbacks,
     _oauth_needs_flows_and_scopes,
     _urls,
+    _not_too_many,
     _default_among_callbacks,
     _legacy_flows_alone,
     _client_token_flow_alone,

@@ -3,22 +3,41 @@
 from typing import Any
 
 from user_pool_client.domain.app_client import AppClient
+from user_pool_client.domain.contributions import Values
 from user_pool_client.domain.plan import ATTRIBUTE_LISTS, NoChange, Update, canonical, default_flows, sendable_analytics
-from user_pool_client.domain.properties import PUBLISH, SETTINGS, TOKENS, UPDATABLE, Settings
+from user_pool_client.domain.properties import CONTRIBUTABLE, PUBLISH, SETTINGS, TOKENS, UPDATABLE, Settings
 
 _TOKEN_SETTINGS = frozenset({"TokenValidityUnits", *(token.validity for token in TOKENS)})
 
 
-def undo(*, before: Settings, after: Settings, observed: AppClient) -> Update | NoChange:
+_NO_VALUES: Values = {}
+
+
+def undo(
+    *,
+    before: Settings,
+    after: Settings,
+    observed: AppClient,
+    contributed: Values = _NO_VALUES,
+    contributed_then: Values = _NO_VALUES,
+) -> Update | NoChange:
     """Return the update that takes a change back: from `after`, which the request sent, to `before`, which it found.
 
     What the request did not change is not touched, and what others have changed since then stays. A setting that was
     not there before gets its default, sent explicitly: some are sticky where an update leaves them out.
+
+    `contributed` are the values that other resources contribute to the client now, `contributed_then` those at the time
+    of the request. What they added and removed since then does not keep a list from being restored, and stays.
     """
     was, sent, now = canonical(before), canonical(after), canonical(observed.settings)
     wanted: dict[str, Any] = dict(observed.settings)
+    for name in CONTRIBUTABLE:
+        live, then = contributed.get(name, frozenset()), contributed_then.get(name, frozenset())
+        restored = _restored_list(was[name], sent[name], now[name], live=live, then=then)
+        if restored is not None:
+            wanted[name] = _value(name, before) if restored == was[name] else sorted(restored)
     for name in UPDATABLE:
-        if name not in _TOKEN_SETTINGS and was[name] != sent[name] == now[name]:
+        if name not in _TOKEN_SETTINGS and name not in CONTRIBUTABLE and was[name] != sent[name] == now[name]:
             wanted[name] = _value(name, before)
     units = dict(wanted.get("TokenValidityUnits") or {})
     for token in TOKENS:
@@ -40,6 +59,16 @@ def undo(*, before: Settings, after: Settings, observed: AppClient) -> Update | 
         name for name in UPDATABLE if now[name] != after_all[name] or (name == PUBLISH and name in settings)
     )
     return Update(observed, settings, changed) if changed else NoChange(observed)
+
+
+type _Items = frozenset[str]
+
+
+def _restored_list(was: _Items, sent: _Items, now: _Items, *, live: _Items, then: _Items) -> _Items | None:
+    """Return a list as it was, with what is contributed now; None where the request or others leave nothing to undo."""
+    if was == sent or not (now ^ sent) <= live | then:
+        return None
+    return (now - (sent - was - live)) | (was - sent)
 
 
 def _has_published(before: Settings, after: Settings, observed: AppClient) -> bool:

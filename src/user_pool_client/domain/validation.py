@@ -5,7 +5,7 @@ import dataclasses
 from user_pool_client.domain.errors import InvalidProperties, Problem
 from user_pool_client.domain.parsing import parse
 from user_pool_client.domain.plan import imported
-from user_pool_client.domain.properties import Settings
+from user_pool_client.domain.properties import CONTRIBUTABLE, Settings
 from user_pool_client.domain.rules import secret_at_creation, validate, validate_import
 
 
@@ -46,6 +46,22 @@ def validate_request(settings: Settings, desired: Settings, *, has_secret: bool 
     problems = validate(settings, has_secret=has_secret)
     if "SecretId" in desired:
         problems += require_secret(has_secret=has_secret)
+    if problems:
+        raise InvalidProperties([_with_origin(problem, settings, desired) for problem in problems])
+
+
+def validate_share(settings: Settings, desired: Settings, *, has_secret: bool | None) -> None:
+    """Raise InvalidProperties if Cognito would refuse the settings of a client because of what is contributed to it.
+
+    `settings` are those to be sent, `desired` those of the contribution's template. What is wrong with other settings,
+    or with URLs that the client has already, is left to Cognito.
+    """
+    given = desired.keys() & set(CONTRIBUTABLE)
+    problems = [
+        problem
+        for problem in validate(settings, has_secret=has_secret)
+        if problem.properties() & given and not any("[" in path for path in problem.paths)
+    ]
     if problems:
         raise InvalidProperties([_with_origin(problem, settings, desired) for problem in problems])
 

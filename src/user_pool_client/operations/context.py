@@ -7,6 +7,7 @@ from user_pool_client.custom_resource.invocation import Invocation, SingleRespon
 from user_pool_client.custom_resource.request import Request
 from user_pool_client.deadline import Deadline
 from user_pool_client.domain.properties import Settings
+from user_pool_client.operations.lease import Lease
 from user_pool_client.operations.ports import AppClients, Secrets, Stacks
 from user_pool_client.operations.turn import Turn
 
@@ -16,7 +17,8 @@ class Context:
     """One invocation and the services that it may call.
 
     `clients` gives access to Cognito as the settings say (RoleArn). `late` tells whether the request may have been
-    delivered before: judged once, when it comes.
+    delivered before: judged once, when it comes. `lease` keeps contributions away from the client meanwhile, where that
+    is needed.
     """
 
     invocation: Invocation
@@ -25,6 +27,7 @@ class Context:
     secrets: Secrets
     turn: Turn
     late: bool = False
+    lease: Lease | None = None
 
     @property
     def request(self) -> Request:

@@ -5,8 +5,9 @@ from typing import Any
 
 from user_pool_client.custom_resource.response import Outcome, fits
 from user_pool_client.domain.app_client import AppClient, ClientSummary
-from user_pool_client.domain.attributes import attributes
-from user_pool_client.domain.errors import InvalidProperties, NotFound, Refused
+from user_pool_client.domain.attributes import Attributes, attributes, contributors
+from user_pool_client.domain.contributions import NOTHING
+from user_pool_client.domain.errors import InvalidProperties, NotFound, ProviderError, Refused
 from user_pool_client.domain.parsing import parse, parse_previous
 from user_pool_client.domain.physical_id import CREATE_FAILED
 from user_pool_client.domain.properties import ListProperties, LookupProperties, Settings
@@ -43,7 +44,13 @@ def _unless_rolling_back(ctx: Context, operation: Callable[[Context], Outcome]) 
     ctx.decision.update(decision="restore", because="the stack is rolling back")
     pool_id, found_id = str(parse_previous(ctx.request.properties).get("UserPoolId") or ""), ctx.request.physical_id
     known = _list(pool_id, []) if found_id == pool_id else Outcome("SUCCESS", found_id)
-    return known if known.data else Outcome("SUCCESS", found_id, data=attributes(AppClient(pool_id, found_id, {})))
+    return (
+        known
+        if known.data
+        else Outcome(
+            "SUCCESS", found_id, data={**attributes(AppClient(pool_id, found_id, {})), **contributors(NOTHING)}
+        )
+    )
 
 
 def _lookup(ctx: Context) -> Outcome:
@@ -57,11 +64,20 @@ def _lookup(ctx: Context) -> Outcome:
     if found is None:
         raise NotFound(f"There is no app client {client_id} in user pool {desired['UserPoolId']}.", f"correct {key}.")
     report_unknown_settings(found)
-    shown = dict(attributes(with_hidden_secret(clients, found)))
+    shown = {**attributes(with_hidden_secret(clients, found)), **_contributors(ctx, found)}
     if not desired.get("IncludeSecret"):
         shown.pop("ClientSecret", None)
     ctx.decision.update(decision="found", because=f"it is the one that fits {key}")
     return Outcome("SUCCESS", found.client_id, data=shown)
+
+
+def _contributors(ctx: Context, found: AppClient) -> Attributes:
+    """Return who contributes to the client; nobody where the journal cannot be read, which no look-up fails for."""
+    try:
+        return contributors(ctx.turn.journal.contributions(found.pool_id, found.client_id))
+    except ProviderError as error:
+        logger.warning("The journal was not read", extra={"because": error.why})
+        return contributors(NOTHING)
 
 
 def _list_all(ctx: Context) -> Outcome:

@@ -2,7 +2,8 @@
 
 from typing import override
 
-from user_pool_client.domain.journal import Begin, Begun, Change, End, RotationNote
+from user_pool_client.domain.contributions import NOTHING, Contributions
+from user_pool_client.domain.journal import Begin, Begun, Change, End, Held, Hold, RotationNote
 from user_pool_client.operations.ports import Journal
 
 
@@ -33,6 +34,33 @@ class NoJournal(Journal):
     @override
     def owner(self, pool_id: str, client_id: str) -> None:
         """Know of no client whose it is."""
+
+    @override
+    def contributions(self, pool_id: str, client_id: str) -> Contributions:
+        """Know of nothing that is contributed."""
+        return NOTHING
+
+    @override
+    def hold(self, hold: Hold) -> Held:
+        """Let the request go on."""
+        return Held(NOTHING)
+
+    @override
+    def note_contributions(self, hold: Hold, contributions: Contributions) -> None:
+        """Keep nothing."""
+
+    @override
+    def let_go(self, hold: Hold, contributions: Contributions, now: float) -> None:
+        """Keep nothing."""
+
+    @override
+    def visit(self, resource: str, hold: Hold) -> bool:
+        """Let the request go on."""
+        return True
+
+    @override
+    def leave(self, resource: str, hold: Hold, now: float) -> None:
+        """Keep nothing."""
 
     @override
     def rotation_note(self, pool_id: str, client_id: str) -> RotationNote:

@@ -7,8 +7,20 @@ from typing import Protocol
 
 from user_pool_client.domain.app_client import AppClient, ClientSecretRef, ClientSummary, ClientType
 from user_pool_client.domain.cimd_policy import CimdPolicy, CimdPolicySummary
+from user_pool_client.domain.contributions import Contributions
 from user_pool_client.domain.credentials import CURRENT, Credentials, SecretState, Version
-from user_pool_client.domain.journal import Begin, Begun, Change, End, NotBegun, Ownership, Record, RotationNote
+from user_pool_client.domain.journal import (
+    Begin,
+    Begun,
+    Change,
+    End,
+    Held,
+    Hold,
+    NotBegun,
+    Ownership,
+    Record,
+    RotationNote,
+)
 from user_pool_client.domain.properties import Settings
 from user_pool_client.domain.resource_status import ResourceStatus
 from user_pool_client.domain.sensitive import Sensitive
@@ -42,8 +54,8 @@ class AppClients(ClientSecrets, Protocol):
     def list_clients(self, pool_id: str, client_type: ClientType = "REGULAR") -> list[ClientSummary]:
         """Return the ID and the name of every client of the pool that is of this type."""
 
-    def update(self, pool_id: str, client_id: str, settings: Settings) -> AppClient:
-        """Replace the client's whole configuration."""
+    def update(self, pool_id: str, client_id: str, settings: Settings, *, once: bool = False) -> AppClient:
+        """Replace the client's whole configuration. With `once` it is not tried again: the settings may be stale."""
 
     def session_minutes(self, pool_id: str, client_id: str) -> int | None:
         """Return SSOSession's MaxValidityMinutes, None where Cognito does not show them."""
@@ -149,6 +161,24 @@ class Journal(RotationNotes, Protocol):
 
     def owner(self, pool_id: str, client_id: str) -> Ownership | None:
         """Return which resource has a client, None where that is not known."""
+
+    def contributions(self, pool_id: str, client_id: str) -> Contributions:
+        """Return what is contributed to a client."""
+
+    def hold(self, hold: Hold) -> Held | None:
+        """Let nobody else change what is contributed to a client for a while; None while another one holds it."""
+
+    def note_contributions(self, hold: Hold, contributions: Contributions) -> None:
+        """Note what is contributed from now on; raise TryLater where another one holds it by now."""
+
+    def let_go(self, hold: Hold, contributions: Contributions, now: float) -> None:
+        """Note what is contributed, and let others change it; nothing where another one holds it by now."""
+
+    def visit(self, resource: str, hold: Hold) -> bool:
+        """Let no request of a client's owner begin for a while; False while one is at work, or another one visits."""
+
+    def leave(self, resource: str, hold: Hold, now: float) -> None:
+        """Let the owner's requests begin again."""
 
 
 class DriftJournal(Protocol):

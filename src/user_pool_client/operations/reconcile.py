@@ -9,6 +9,7 @@ from user_pool_client.domain import plan
 from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.attributes import attributes
 from user_pool_client.domain.cimd_policy import with_policy
+from user_pool_client.domain.contributions import Claims, lists_of
 from user_pool_client.domain.credentials import CURRENT
 from user_pool_client.domain.errors import (
     FeatureUnavailable,
@@ -23,7 +24,15 @@ from user_pool_client.domain.parsing import parse_previous
 from user_pool_client.domain.properties import Settings
 from user_pool_client.domain.rules import secret_wanted
 from user_pool_client.domain.validation import parse_and_validate, validate_request, validate_stored_secret
-from user_pool_client.operations import cimd_policy, cognito_secret, idempotency, ownership, rollback, secret_sync
+from user_pool_client.operations import (
+    cimd_policy,
+    cognito_secret,
+    contributed,
+    idempotency,
+    ownership,
+    rollback,
+    secret_sync,
+)
 from user_pool_client.operations.context import Context
 from user_pool_client.operations.name_search import find_import
 from user_pool_client.operations.observe import observe, with_known_secret
@@ -66,9 +75,12 @@ def _reconcile(ctx: Context, *, in_rollback: bool = False) -> Outcome:
     ctx.invocation.task = _task(ctx, desired, applied)
     decision = _plan(ctx, clients, desired, applied)
     while in_rollback or not _is_rollback(ctx, decision, desired, applied):
-        change = _change(ctx, clients, desired, applied, decision)
-        is_change = cimd_policy.is_changed(change) or _is_change(ctx, decision, desired, applied)
-        if not ctx.turn.take(change, now=is_change):
+        claims = _claims(ctx, decision, desired, applied)
+        change = _change(ctx, clients, desired, applied, decision, claims)
+        is_change = bool(claims) or cimd_policy.is_changed(change) or _is_change(ctx, decision, desired, applied)
+        is_stale = ctx.turn.take(change, now=is_change)
+        if not is_stale and not _hold(ctx, decision, claims):
+            contributed.note(ctx, claims)
             break
         decision = _plan(ctx, clients, desired, applied)
     else:
@@ -145,9 +157,11 @@ def _plan(ctx: Context, clients: AppClients, desired: Settings, applied: Setting
     ctx.turn.observing()
     name, current_id = ctx.request.generated_name, ctx.request.physical_id
     decide = partial(plan.decide, desired=desired, applied=applied, generated_name=name, physical_id=current_id)
-    decision = decide(observed=observe(clients, desired, current_id))
+    observed = observe(clients, desired, current_id)
+    decision = decide(observed=observed, contributed=contributed.read(ctx, desired, applied, observed).live)
     if isinstance(decision, plan.Import):
-        decision = decide(observed=_import(ctx, clients, desired))
+        observed = _import(ctx, clients, desired)
+        decision = decide(observed=observed, contributed=contributed.read(ctx, desired, applied, observed).live)
     match decision:
         case plan.Create(settings, reason):
             settings = secret_sync.with_stored_secret(ctx, desired, applied, settings)
@@ -176,6 +190,22 @@ def _import(ctx: Context, clients: AppClients, desired: Settings) -> AppClient:
     return observed
 
 
+def _claims(ctx: Context, decision: plan.Plan, desired: Settings, applied: Settings) -> Claims:
+    """Return what the plan changes about contributed values."""
+    match decision:
+        case plan.Update(client) | plan.NoChange(client):
+            return contributed.claims(ctx, desired, applied, client)
+    return Claims()
+
+
+def _hold(ctx: Context, decision: plan.Plan, claims: Claims) -> bool:
+    """Keep contributions away from the client; True if it must be observed again."""
+    match decision:
+        case plan.Update(client) | plan.NoChange(client):
+            return contributed.hold(ctx, client, claims, writes=isinstance(decision, plan.Update))
+    return False
+
+
 def _is_rollback(ctx: Context, decision: plan.Plan, desired: Settings, applied: Settings) -> bool:
     """Tell whether to restore instead. CloudFormation is asked only where something would be changed or undone."""
     if ctx.request.request_type != "Update":
@@ -195,7 +225,9 @@ def _is_change(ctx: Context, decision: plan.Plan, desired: Settings, applied: Se
     return bool(plan.imported(desired)) != bool(plan.imported(applied)) or rollback.may_undo(ctx)
 
 
-def _change(ctx: Context, clients: AppClients, desired: Settings, applied: Settings, decision: plan.Plan) -> Change:
+def _change(
+    ctx: Context, clients: AppClients, desired: Settings, applied: Settings, decision: plan.Plan, claims: Claims
+) -> Change:
     """Return what is about to be changed, with all that must be known to undo it."""
     request = ctx.request
     change = Change(
@@ -220,7 +252,15 @@ def _change(ctx: Context, clients: AppClients, desired: Settings, applied: Setti
             after = dict(settings)
         case plan.NoChange(client):
             after = dict(client.settings)
-    change = dataclasses.replace(change, client_id=client.client_id, before=dict(client.settings), after=after)
+    change = dataclasses.replace(
+        change,
+        client_id=client.client_id,
+        before=dict(client.settings),
+        after=after,
+        contributed=lists_of(ctx.turn.contributions.live),
+        kept=lists_of(claims.kept),
+        given_up=lists_of(claims.given_up),
+    )
     applied = plan.applied_to(client, desired, applied, request.physical_id)
     if (session := plan.session(desired, applied)) is not None:
         minutes = _session_minutes(clients, client, desired)

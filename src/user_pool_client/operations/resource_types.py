@@ -4,46 +4,56 @@ from collections.abc import Callable
 
 from user_pool_client.custom_resource.response import Outcome
 from user_pool_client.domain.errors import ProviderError, Refused
+from user_pool_client.operations import contributed, contribution, lookup, reconcile
 from user_pool_client.operations import delete as app_client
-from user_pool_client.operations import lookup, reconcile
 from user_pool_client.operations.context import Context
 
 type Operation = Callable[[Context], Outcome]
 
 _TYPE = "Custom::UserPoolClient"
+_URLS = "Custom::UserPoolClientUrls"
 _LOOKUPS = {"Custom::UserPoolClientLookup": lookup.lookup, "Custom::UserPoolClientList": lookup.list_all}
 
 
 def create(ctx: Context) -> Outcome:
     """Create the resource; refuse a typing error, which would create a client where one was to be looked up."""
     resource_type = ctx.request.resource_type
-    if resource_type.startswith(_TYPE) and resource_type not in (_TYPE, *_LOOKUPS):
+    others = (_URLS, *_LOOKUPS)
+    if resource_type.startswith(_TYPE) and resource_type not in (_TYPE, *others):
         ctx.invocation.task = "create the resource"
         raise Refused(
-            f"there is no type {resource_type}.", f"use {_TYPE} or one of {', '.join(_LOOKUPS)}, and deploy again."
+            f"there is no type {resource_type}.", f"use {_TYPE} or one of {', '.join(others)}, and deploy again."
         )
-    return _operation(ctx, reconcile.reconcile)
+    return _operation(ctx)
 
 
 def update(ctx: Context) -> Outcome:
     """Update the resource. Any other type name of the user's own is an app client's as well."""
-    return _operation(ctx, reconcile.reconcile)
+    return _operation(ctx)
 
 
 def delete(ctx: Context) -> Outcome:
     """Delete the resource."""
-    return lookup.forget(ctx) if ctx.request.resource_type in _LOOKUPS else _in_turn(ctx, app_client.delete)
+    if ctx.request.resource_type in _LOOKUPS:
+        return lookup.forget(ctx)
+    is_contribution = ctx.request.resource_type == _URLS
+    return _in_turn(ctx, contribution.withdraw if is_contribution else app_client.delete)
 
 
-def _operation(ctx: Context, own: Operation) -> Outcome:
-    looks = _LOOKUPS.get(ctx.request.resource_type)
-    return _in_turn(ctx, own) if looks is None else looks(ctx)
+def _operation(ctx: Context) -> Outcome:
+    if (looks := _LOOKUPS.get(ctx.request.resource_type)) is not None:
+        return looks(ctx)
+    is_contribution = ctx.request.resource_type == _URLS
+    return _in_turn(ctx, contribution.contribute if is_contribution else reconcile.reconcile)
 
 
 def _in_turn(ctx: Context, operation: Operation) -> Outcome:
     """Carry out an operation, and note in the journal what became of it, if it has begun."""
     try:
-        outcome = operation(ctx)
+        try:
+            outcome = operation(ctx)
+        finally:
+            contributed.release(ctx)
     except ProviderError as error:
         ctx.turn.end(ctx.invocation.refused(error))
         raise

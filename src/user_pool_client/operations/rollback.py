@@ -11,13 +11,14 @@ from user_pool_client.domain import plan, undo
 from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.attributes import attributes
 from user_pool_client.domain.cimd_policy import wanted, with_policy
+from user_pool_client.domain.contributions import values_of
 from user_pool_client.domain.errors import ProviderError, Refused, TryLater
 from user_pool_client.domain.journal import Change, Record, digest
 from user_pool_client.domain.parsing import parse_previous
 from user_pool_client.domain.physical_id import is_client_id
 from user_pool_client.domain.properties import Settings
 from user_pool_client.log import logger
-from user_pool_client.operations import cimd_policy, orphans, secret_sync
+from user_pool_client.operations import cimd_policy, contributed, orphans, secret_sync
 from user_pool_client.operations.context import Context
 from user_pool_client.operations.observe import observe, with_known_secret
 from user_pool_client.operations.ports import AppClients
@@ -244,7 +245,15 @@ def _restored(ctx: Context, desired: Settings, client_id: str, change: Change | 
 
 
 def _undo_settings(ctx: Context, clients: AppClients, client: AppClient, change: Change) -> AppClient:
-    decision = undo.undo(before=change.before, after=change.after, observed=client)
+    live = contributed.live_in_rollback(ctx, change)
+    decision = undo.undo(
+        before=change.before,
+        after=change.after,
+        observed=client,
+        contributed=live,
+        contributed_then=values_of(change.contributed),
+    )
+    contributed.take_back(ctx, change, live)
     if isinstance(decision, plan.NoChange):
         return client
     ctx.decision.update(changed=list(decision.changed))

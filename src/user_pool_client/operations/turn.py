@@ -14,6 +14,7 @@ from user_pool_client.custom_resource.invocation import Invocation
 from user_pool_client.custom_resource.response import Outcome
 from user_pool_client.deadline import pauses
 from user_pool_client.domain.app_client import AppClient
+from user_pool_client.domain.contributions import NOTHING, Contributions
 from user_pool_client.domain.errors import ProviderError, TryLater
 from user_pool_client.domain.journal import (
     Begin,
@@ -66,7 +67,8 @@ class Turn:
     """One request's turn. `previous` is what the journal had of the resource when the turn began.
 
     `planned` is what the request is about to change, `owned` and `released` are the clients that the resource has from
-    now on and no longer, `applied` is the template that its client follows from now on.
+    now on and no longer, `applied` is the template that its client follows from now on. `contributions` is what other
+    resources contribute to the client, as far as it was read.
     """
 
     journal: Journal
@@ -79,7 +81,8 @@ class Turn:
     applied: Settings | None = None
     released: tuple[str, str] | None = None
     deleted: bool = False
-    _observed_at: float = 0.0
+    contributions: Contributions = NOTHING
+    observed_at: float = 0.0
     _until: float = 0.0
     _takes_back: bool = False
     _noted: Change | None = None
@@ -100,7 +103,7 @@ class Turn:
 
     def observing(self) -> None:
         """Note that the resource is observed now: what ends later makes the observation stale."""
-        self._observed_at, self._has_read = self._now(), False
+        self.observed_at, self._has_read = self._now(), False
 
     def record(self) -> Record | None:
         """Return what the journal has of the resource, after waiting for a request that is at work.
@@ -126,15 +129,15 @@ class Turn:
         """Begin with this change noted; True if the resource must be observed again before anything is changed.
 
         Where nothing is changed yet (`now` is False), `ensure` begins later. The resource is observed again where
-        another request was at work meanwhile: this waits until that one has ended, or its time is up. Raises
+        another request or a visit was at work meanwhile: this waits until that one has ended, or its time is up. Raises
         RespondedBefore, Overtaken, and other ProviderErrors where the journal cannot be written.
         """
         self._takes_back = change is None
         if change is not None:
-            change = dataclasses.replace(change, since=self._signed_at(), until=self._lease_ends())
+            change = dataclasses.replace(change, since=self._signed_at(), until=self.lease_ends())
         self.planned = change
         if not now and not self.has_begun:
-            return self._record is not None and self._record.changed_after(self._observed_at)
+            return self._record is not None and self._record.changed_after(self.observed_at)
         if self.has_begun:
             self._revise(change)
             return False
@@ -144,7 +147,7 @@ class Turn:
             return True
         self.has_begun, self.previous, self._noted = True, begun.previous, change
         self._revise(change)
-        return begun.previous is not None and begun.previous.changed_after(self._observed_at)
+        return begun.previous is not None and begun.previous.changed_after(self.observed_at)
 
     def ensure(self) -> None:
         """Begin with the planned change, unless the turn has begun: called before each call that changes something."""
@@ -264,11 +267,11 @@ class Turn:
             signed_at=self._signed_at(),
             holder=self.holder,
             now=self._now(),
-            until=self._lease_ends(),
+            until=self.lease_ends(),
             change=change,
         )
 
-    def _lease_ends(self) -> float:
+    def lease_ends(self) -> float:
         """Return when Lambda ends this run at the latest: the same each time that it is asked."""
         if not self._until:
             self._until = self._now() + max(self.invocation.deadline.answer_left(), 0.0) + _MARGIN
