@@ -97,9 +97,14 @@ class Claims:
     def __bool__(self) -> bool:
         return bool(self.kept or self.given_up)
 
-    def reversed(self) -> "Claims":
-        """Return what takes these claims back."""
-        return Claims(self.given_up, self.kept)
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """What is contributed to a client now (`live`), what was at the time of an update (`then`), and its claims."""
+
+    live: Values = field(default_factory=dict)
+    then: Values = field(default_factory=dict)
+    claims: Claims = field(default_factory=Claims)
 
 
 NOTHING = Contributions()

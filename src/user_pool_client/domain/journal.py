@@ -27,10 +27,10 @@ class Change:
     physical ID that the request was sent with. Minutes are those of the session configuration, None where it is not
     touched. `policy_before` and `policy_after` are the complete settings of the CIMD policy, empty where there is none;
     `policy_after` is None where the policy is not touched, and `policy_id` is '' where there was none. `contributed`
-    are the values that other resources contribute to the client, `kept` and `given_up` those of them of which the request
-    changes whether they stay (`contributions.Claims`). The versions are those of the secret that `secret_id` names that
-    had AWSCURRENT before and after, '' for none. `unsure` tells that a client may have been created whose ID is not
-    known, between `since` and `until` (seconds since 1970). `has_secret` tells by client ID whether a client has a
+    are the values that other resources contribute to the client, `kept` and `given_up` those of them of which the
+    request changes whether they stay (`contributions.Claims`). The versions are those of the secret that `secret_id`
+    names that had AWSCURRENT before and after, '' for none. `unsure` tells that a client may have been created whose ID
+    is not known, between `since` and `until` (seconds since 1970). `has_secret` tells by client ID whether a client has a
     secret, as far as that is known: it never changes.
     """
 

@@ -3,38 +3,30 @@
 from typing import Any
 
 from user_pool_client.domain.app_client import AppClient
-from user_pool_client.domain.contributions import Values
+from user_pool_client.domain.contributions import Shares
 from user_pool_client.domain.plan import ATTRIBUTE_LISTS, NoChange, Update, canonical, default_flows, sendable_analytics
 from user_pool_client.domain.properties import CONTRIBUTABLE, PUBLISH, SETTINGS, TOKENS, UPDATABLE, Settings
 
 _TOKEN_SETTINGS = frozenset({"TokenValidityUnits", *(token.validity for token in TOKENS)})
 
 
-_NO_VALUES: Values = {}
+_NO_SHARES = Shares()
 
 
-def undo(
-    *,
-    before: Settings,
-    after: Settings,
-    observed: AppClient,
-    contributed: Values = _NO_VALUES,
-    contributed_then: Values = _NO_VALUES,
-) -> Update | NoChange:
+def undo(*, before: Settings, after: Settings, observed: AppClient, shares: Shares = _NO_SHARES) -> Update | NoChange:
     """Return the update that takes a change back: from `after`, which the request sent, to `before`, which it found.
 
     What the request did not change is not touched, and what others have changed since then stays. A setting that was
     not there before gets its default, sent explicitly: some are sticky where an update leaves them out.
 
-    `contributed` are the values that other resources contribute to the client now, `contributed_then` those at the time
-    of the request. What they added and removed since then does not keep a list from being restored, and stays.
+    `shares` are the values that other resources contribute to the client. What they added and removed since the request
+    does not keep a list from being restored, and stays.
     """
     was, sent, now = canonical(before), canonical(after), canonical(observed.settings)
     wanted: dict[str, Any] = dict(observed.settings)
     for name in CONTRIBUTABLE:
-        live, then = contributed.get(name, frozenset()), contributed_then.get(name, frozenset())
-        restored = _restored_list(was[name], sent[name], now[name], live=live, then=then)
-        if restored is not None:
+        restored = _restored_list(was[name], sent[name], now[name], name, shares)
+        if restored != now[name]:
             wanted[name] = _value(name, before) if restored == was[name] else sorted(restored)
     for name in UPDATABLE:
         if name not in _TOKEN_SETTINGS and name not in CONTRIBUTABLE and was[name] != sent[name] == now[name]:
@@ -64,11 +56,19 @@ def undo(
 type _Items = frozenset[str]
 
 
-def _restored_list(was: _Items, sent: _Items, now: _Items, *, live: _Items, then: _Items) -> _Items | None:
-    """Return a list as it was, with what is contributed now; None where the request or others leave nothing to undo."""
-    if was == sent or not (now ^ sent) <= live | then:
-        return None
-    return (now - (sent - was - live)) | (was - sent)
+def _restored_list(was: _Items, sent: _Items, now: _Items, name: str, shares: Shares) -> _Items:
+    """Return a list as it was, with what is contributed now; as it is, where others than contributions changed it.
+
+    A value that the request gave up to a contribution may have gone with it, and comes back. One that it took over from
+    a contribution would have gone with it, and goes.
+    """
+    live, then, kept, given_up = (
+        values.get(name, frozenset())
+        for values in (shares.live, shares.then, shares.claims.kept, shares.claims.given_up)
+    )
+    if not (now ^ sent) <= live | then:
+        return now
+    return (now - (sent - was - live) - (kept - live)) | (was - (sent - given_up))
 
 
 def _has_published(before: Settings, after: Settings, observed: AppClient) -> bool:

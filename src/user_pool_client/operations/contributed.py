@@ -5,7 +5,7 @@ docs/decisions/0034-contributions-are-noted-and-the-owner-keeps-them.md
 
 from user_pool_client.domain import contributions, plan
 from user_pool_client.domain.app_client import AppClient
-from user_pool_client.domain.contributions import NOTHING, Claims, Contributions, Values, values_of
+from user_pool_client.domain.contributions import NOTHING, Claims, Contributions, Shares, values_of
 from user_pool_client.domain.errors import ProviderError
 from user_pool_client.domain.journal import Change
 from user_pool_client.domain.properties import Settings
@@ -67,36 +67,41 @@ def release(ctx: Context) -> None:
         ctx.lease = None
 
 
-def live_in_rollback(ctx: Context, change: Change) -> Values:
+def shares(ctx: Context, change: Change) -> Shares:
     """Return what is contributed to the client, where that matters to the undoing of a change.
 
     Where it cannot be read, everything that the failed update sent counts as contributed, and so stays.
     """
     before, after = values_of(change.before), values_of(change.after)
-    if before == after and not (change.kept or change.given_up):
-        return {}
+    then, decided = values_of(change.contributed), Claims(values_of(change.kept), values_of(change.given_up))
+    if before == after and not decided:
+        return Shares()
     try:
         ctx.turn.contributions = ctx.turn.journal.contributions(change.pool_id, change.client_id)
     except ProviderError as error:
         logger.warning("The journal was not read", extra={"because": error.why})
-        return after
-    return ctx.turn.contributions.live
+        return Shares(after, then, decided)
+    return Shares(ctx.turn.contributions.live, then, decided)
 
 
-def take_back(ctx: Context, change: Change, live: Values) -> None:
-    """Take back what a failed update noted of contributions; what it added and others contribute by now goes with them.
+def take_back(ctx: Context, change: Change, shared: Shares) -> None:
+    """Take back what a failed update noted of contributions.
+
+    What it added, and others contribute by now, goes with them; what it removed, and they have added since, stays.
 
     Nothing that cannot be noted keeps a rollback from going on.
     """
     before, after = values_of(change.before), values_of(change.after)
-    became_theirs = contributions.intersection(contributions.difference(after, before), live)
-    noted = Claims(values_of(change.kept), values_of(change.given_up)).reversed()
-    wanted = ctx.turn.contributions.reconsidered(noted).reconsidered(Claims(given_up=became_theirs))
-    if wanted == ctx.turn.contributions:
+    noted = Claims(shared.claims.given_up, contributions.intersection(shared.claims.kept, shared.live))
+    since = Claims(
+        kept=contributions.intersection(contributions.difference(before, after), shared.live),
+        given_up=contributions.intersection(contributions.difference(after, before), shared.live),
+    )
+    if ctx.turn.contributions.reconsidered(noted).reconsidered(since) == ctx.turn.contributions:
         return
     try:
         held = lease.take(ctx.turn, change.pool_id, change.client_id, visits=False)
     except ProviderError as error:
         logger.warning("The journal was not written", extra={"because": error.why})
         return
-    held.release(held.contributions.reconsidered(noted).reconsidered(Claims(given_up=became_theirs)))
+    held.release(held.contributions.reconsidered(noted).reconsidered(since))

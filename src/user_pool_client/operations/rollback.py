@@ -11,7 +11,6 @@ from user_pool_client.domain import plan, undo
 from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.attributes import attributes
 from user_pool_client.domain.cimd_policy import wanted, with_policy
-from user_pool_client.domain.contributions import values_of
 from user_pool_client.domain.errors import ProviderError, Refused, TryLater
 from user_pool_client.domain.journal import Change, Record, digest
 from user_pool_client.domain.parsing import parse_previous
@@ -245,15 +244,9 @@ def _restored(ctx: Context, desired: Settings, client_id: str, change: Change | 
 
 
 def _undo_settings(ctx: Context, clients: AppClients, client: AppClient, change: Change) -> AppClient:
-    live = contributed.live_in_rollback(ctx, change)
-    decision = undo.undo(
-        before=change.before,
-        after=change.after,
-        observed=client,
-        contributed=live,
-        contributed_then=values_of(change.contributed),
-    )
-    contributed.take_back(ctx, change, live)
+    shares = contributed.shares(ctx, change)
+    decision = undo.undo(before=change.before, after=change.after, observed=client, shares=shares)
+    contributed.take_back(ctx, change, shares)
     if isinstance(decision, plan.NoChange):
         return client
     ctx.decision.update(changed=list(decision.changed))
