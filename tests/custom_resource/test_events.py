@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests import canaries
+from tests.fixtures.contributions import URLS_TYPE
 from tests.fixtures.events import EVENTS, a_world_of_the_events, cold_start, recorded
 from tests.fixtures.existing_clients import (
     CREATE_POLICY,
@@ -56,10 +57,11 @@ EXPECTED: dict[str, tuple[str, list[str]]] = {
     "delete-after-a-failed-create": ("SUCCESS", []),
     "delete-with-an-invented-id": ("SUCCESS", []),
     "bad-properties": ("FAILED", []),
+    "contribute-urls": ("SUCCESS", [DESCRIBE, UPDATE, DESCRIBE]),
     "look-up": ("SUCCESS", [LIST, DESCRIBE, SECRETS]),
     "list": ("SUCCESS", [LIST]),
 }
-TYPES = {"look-up": LOOKUP_TYPE, "list": LIST_TYPE}
+TYPES = {"look-up": LOOKUP_TYPE, "list": LIST_TYPE, "contribute-urls": URLS_TYPE}
 WITH_A_STORED_SECRET = {"create-with-secret-id", "update-with-secret-id"}
 
 
@@ -76,6 +78,8 @@ def with_its_clients(world: World, name: str) -> Json:
     if content.get("PhysicalResourceId") == CLIENT_ID:
         known = CREATABLE if name in WITH_A_STORED_SECRET else UPDATABLE
         world.existing(client_id=CLIENT_ID, **typed({key: properties[key] for key in properties if key in known}))
+    elif name == "contribute-urls":
+        world.existing(client_id=CLIENT_ID, CallbackURLs=["https://app.example.com/callback"])
     elif name == "adopt":
         world.existing(client_id=CLIENT_ID, CallbackURLs=["https://app.example.com/before"])
     elif name in TYPES:
@@ -122,6 +126,9 @@ def test_an_event_is_carried_out_by_lambdas_entry_point(kept: Kept, name: str) -
         assert world.client_ids() == []
     elif status == "FAILED":
         assert answer.physical_id == MARKER
+    elif name == "contribute-urls":
+        assert answer.physical_id.startswith(f"urls:{content['ResourceProperties']['UserPoolId']}/{CLIENT_ID}:")
+        assert len(world.settings(CLIENT_ID)["CallbackURLs"]) == len(["its own", "the preview's"])
     else:
         assert answer.physical_id in world.client_ids()
         assert name == "look-up" or (answer.physical_id == CLIENT_ID) == (CREATE not in calls)

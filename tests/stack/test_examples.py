@@ -32,7 +32,13 @@ def created(stack: Stack, example: Example, *edits: Edit) -> tuple[str, str]:
 
 
 def test_every_example_is_tested_here_or_among_those_of_existing_clients_of_secrets_or_of_other_tools() -> None:
-    of_existing_clients = {"adopt.yaml", "look-up.yaml", "other-account.yaml", "service-client.yaml"}
+    of_existing_clients = {
+        "adopt.yaml",
+        "contribute-urls.yaml",
+        "look-up.yaml",
+        "other-account.yaml",
+        "service-client.yaml",
+    }
     of_secrets = {"own-secret.yaml", "rotated-secret.yaml"}
     of_other_tools = {"cdk-python", "cdk-typescript", "sam", "stack-set.yaml"}
     tested = {example.file for example in EXAMPLES} | of_existing_clients | of_secrets | of_other_tools

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 ADOPT = (ROOT / "examples" / "adopt.yaml").read_text()
 LOOK_UP = (ROOT / "examples" / "look-up.yaml").read_text()
 SERVICE = (ROOT / "examples" / "service-client.yaml").read_text()
+CONTRIBUTE = (ROOT / "examples" / "contribute-urls.yaml").read_text()
 OTHER_ACCOUNT = (ROOT / "examples" / "other-account.yaml").read_text()
 
 GOODBYE = "https://app.example.com/goodbye"
@@ -101,6 +102,34 @@ def test_the_client_that_a_service_made_is_found_by_the_beginning_of_its_name(
 
     assert stack.outputs() == {"ClientId": client}
     assert observed(aws, pool, client)["TokenValidityUnits"]["AccessToken"] == "minutes"
+
+
+def test_previews_add_their_urls_which_the_owner_keeps_and_take_them_along(
+    aws: LocalAws, stack: Stack, new_stack: Callable[[], Stack], pool: str
+) -> None:
+    client = made_by_hand(aws, pool)
+    ids = {"UserPoolId": pool, "ClientId": client}
+    owner = new_stack()
+    owner.create(ADOPT, ids)
+    other = new_stack()
+
+    stack.create(CONTRIBUTE, {**ids, "Host": "one.example.com"})
+    other.create(CONTRIBUTE, {**ids, "Host": "two.example.com"})
+    owner.update(edited(ADOPT, ("- !Ref LogoutURL", f"- !Ref LogoutURL\n        - {CALLBACK}")), ids)
+
+    urls = {f"https://{name}.example.com/" for name in ("one", "two")}
+    assert other.outputs()["Contributors"].count("/PreviewUrls") == len(urls)
+    assert set(observed(aws, pool, client)["LogoutURLs"]) == {GOODBYE, CALLBACK, *urls}
+
+    with pytest.raises(StackFailed, match="cannot use fragment"):
+        stack.update(CONTRIBUTE, {**ids, "Host": "one.example.com/#"})
+    assert set(observed(aws, pool, client)["LogoutURLs"]) == {GOODBYE, CALLBACK, *urls}
+    stack.update(CONTRIBUTE, {**ids, "Host": "moved.example.com"})
+    other.delete()
+    assert set(observed(aws, pool, client)["LogoutURLs"]) == {GOODBYE, CALLBACK, "https://moved.example.com/"}
+    stack.delete()
+    assert set(observed(aws, pool, client)["LogoutURLs"]) == {GOODBYE, CALLBACK}
+    assert set(observed(aws, pool, client)["CallbackURLs"]) == {CALLBACK}
 
 
 def test_look_ups_find_clients_and_leave_them_alone(aws: LocalAws, stack: Stack, pool: str) -> None:

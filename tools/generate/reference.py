@@ -12,7 +12,7 @@ import yaml
 
 from user_pool_client.aws.cognito import REMEDIES
 from user_pool_client.domain.app_client import AppClient
-from user_pool_client.domain.attributes import DESCRIBED, KEPT, attributes, setting_paths
+from user_pool_client.domain.attributes import CONTRIBUTED, DESCRIBED, KEPT, attributes, setting_paths
 from user_pool_client.domain.properties import (
     IMPORT_PROPERTIES,
     PUBLISH,
@@ -21,6 +21,7 @@ from user_pool_client.domain.properties import (
     ListProperties,
     LookupProperties,
     Setting,
+    UrlsProperties,
     kind_and_limits,
     settings_of,
 )
@@ -198,6 +199,28 @@ def listed_attributes() -> str:
     return _table(("Attribute", "What it is"), ((f"`{name}`", about) for name, about in LISTED.items()))
 
 
+def contribution_properties() -> str:
+    """Return the table of the properties of a contribution."""
+    return _table(
+        ("Property", "What it is", "What it takes", "Needed", "A change"),
+        (
+            (
+                f"`{name}`",
+                setting.about,
+                takes(setting.type),
+                needed(name, UrlsProperties),
+                "the contribution moves: a replacement" if name in ("UserPoolId", "ClientId") else "in place",
+            )
+            for name, setting in settings_of(UrlsProperties).items()
+        ),
+    )
+
+
+def contribution_attributes() -> str:
+    """Return the table of the attributes of a contribution."""
+    return _table(("Attribute", "What it is"), ((f"`{name}`", about) for name, about in CONTRIBUTED.items()))
+
+
 def described_attributes() -> str:
     """Return the table of the attributes that are no settings."""
     return _table(("Attribute", "What it is"), ((f"`{name}`", about) for name, about in {**DESCRIBED, **KEPT}.items()))
@@ -287,6 +310,10 @@ def _template() -> Mapping[str, Any]:
 TABLES: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "properties.md": {"properties": properties, "provider-properties": provider_properties},
     "attributes.md": {"described-attributes": described_attributes, "setting-attributes": setting_attributes},
+    "contributions.md": {
+        "contribution-properties": contribution_properties,
+        "contribution-attributes": contribution_attributes,
+    },
     "look-ups.md": {"look-properties": look_properties, "listed-attributes": listed_attributes},
     "errors.md": {"errors": errors},
     "parameters.md": {"parameters": parameters, "outputs": outputs},

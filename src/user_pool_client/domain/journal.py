@@ -30,8 +30,8 @@ class Change:
     are the values that other resources contribute to the client, `kept` and `given_up` those of them of which the
     request changes whether they stay (`contributions.Claims`). The versions are those of the secret that `secret_id`
     names that had AWSCURRENT before and after, '' for none. `unsure` tells that a client may have been created whose ID
-    is not known, between `since` and `until` (seconds since 1970). `has_secret` tells by client ID whether a client has a
-    secret, as far as that is known: it never changes.
+    is not known, between `since` and `until` (seconds since 1970). `has_secret` tells by client ID whether a client has
+    a secret, as far as that is known: it never changes.
     """
 
     request: str
