@@ -34,6 +34,7 @@ SHOWN = (
     ("lost before the work", "calls lost before the work was done"),
     ("lost after the work", "calls lost after the work was done"),
     ("clients made", "clients made"),
+    ("contributions", "contributions to clients of other stacks"),
     ("clients deleted", "calls that delete a client"),
     ("replacements", "replacements"),
     ("retained", "resources retained"),

@@ -16,9 +16,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.canaries import OWN_SECRET
+from tests.chaos import guests
 from tests.chaos.place import ROLE, Place, a_place, name_of
 from tests.fakes.cloudformation import GONE
 from tests.fakes.cognito import ApiError
+from tests.fixtures.contributions import URLS_TYPE
 from tests.fixtures.existing_clients import Policy, policies
 from tests.fixtures.strategies import BAD_SETTINGS
 from tests.fixtures.templates import APP, MOBILE, POLICY, effective, typed
@@ -103,6 +105,10 @@ class Life:
         self.deleted_outside: set[str] = set()
         self.set_outside: dict[str, Json] = {}
         self.left_behind: dict[str, str] = {}
+        self.guests: list[Stack] = []
+        """Stacks that contribute to clients of the others."""
+        self.contributed_since: dict[str, float] = {}
+        """When somebody first contributed to a client."""
         self._numbers = 0
 
     # The stacks
@@ -120,6 +126,66 @@ class Life:
             )[0]
             act(stack)
             stack = stack if stack in self.stacks else None
+
+    def lead_guest(self, name: str) -> None:
+        """Contribute to somebody's client, change it, and mostly end it; the rest is there until the end."""
+        for number in range(self.dice.randint(1, 3)):
+            self.place.crowd.sleep(self.dice.uniform(30, 500))
+            hosts = [one for stack in self.stacks for one in stack.resources.values() if self.exists(one)]
+            if not hosts:
+                continue
+            host = self.dice.choice(hosts)
+            template = {
+                "UserPoolId": host.template["UserPoolId"],
+                "ClientId": host.physical_id,
+                **guests.urls(name, number),
+            }
+            one = Resource("Urls", "guest", template)
+            stack = Stack(f"arn:aws:cloudformation:us-east-1:123456789012:stack/{name}/{self._number():08}-life")
+            stack.resources["Urls"] = one
+            self.contributed_since.setdefault(host.physical_id, self.place.crowd.now)
+            if not self.create_guest(stack, one):
+                continue
+            self.guests.append(stack)
+            if self.place.happens(0.6):
+                self.place.crowd.sleep(self.dice.uniform(30, 300))
+                self.update_guest(stack, one, {**template, **guests.urls(name, number + 100)})
+            if self.place.happens(0.6):
+                self.place.crowd.sleep(self.dice.uniform(30, 300))
+                self.delete_guest(stack)
+
+    def create_guest(self, stack: Stack, one: Resource) -> bool:
+        self.place.counts["contributions"] += 1
+        self.place.world.stacks.begin(stack.stack_id, "CREATE_IN_PROGRESS")
+        sent = self.send("Create", stack, one, one.template)
+        if self.all_well(stack, {"Urls": sent}):
+            assert sent.heard is not None
+            one.physical_id = sent.heard.physical_id
+            self.status(stack, "CREATE_COMPLETE")
+            return True
+        self.status(stack, "ROLLBACK_IN_PROGRESS")
+        self.delete_all(stack, [(one, self.id_after(stack, sent), one.template, sent)])
+        self.place.world.stacks.stacks[stack.stack_id].status = GONE
+        return False
+
+    def update_guest(self, stack: Stack, one: Resource, new: Json) -> None:
+        self.place.world.stacks.begin(stack.stack_id)
+        ids: Json = {"PhysicalResourceId": one.physical_id, "OldResourceProperties": one.template}
+        sent = self.send("Update", stack, one, new, **ids)
+        if self.all_well(stack, {"Urls": sent}):
+            one.template = new
+            self.status(stack, "UPDATE_COMPLETE")
+            return
+        self.status(stack, "UPDATE_ROLLBACK_IN_PROGRESS")
+        self.update_all(stack, [(one, sent, one.physical_id, new)])
+        self.status(stack, "UPDATE_ROLLBACK_COMPLETE")
+
+    def delete_guest(self, stack: Stack) -> None:
+        one = stack.resources["Urls"]
+        self.guests.remove(stack)
+        self.status(stack, "DELETE_IN_PROGRESS")
+        self.delete_all(stack, [(one, one.physical_id, one.template, None)])
+        self.place.world.stacks.stacks[stack.stack_id].status = GONE
 
     def create(self, name: str) -> Stack | None:
         stack = Stack(f"arn:aws:cloudformation:us-east-1:123456789012:stack/{name}/{self._number():08}-life")
@@ -189,7 +255,7 @@ class Life:
 
     def held(self, one: Resource) -> tuple[str, Json]:
         held = self.place.world.settings(one.physical_id, pool_id=one.template["UserPoolId"])
-        return one.physical_id, {**effective(held), "CIMDPolicy": self.policies(one)}
+        return one.physical_id, {**effective(guests.without(held)), "CIMDPolicy": self.policies(one)}
 
     def policies(self, one: Resource) -> list[Policy]:
         return policies(self.place.world, one.physical_id, pool_id=one.template["UserPoolId"])
@@ -299,6 +365,8 @@ class Life:
     # What CloudFormation does for them
 
     def send(self, kind: str, stack: Stack, one: Resource, properties: Json, *, calm: bool = False, **ids: Any) -> Sent:
+        if one.kind == "guest":
+            ids["ResourceType"] = URLS_TYPE
         sent = self.place.send(kind, stack.stack_id, one.logical_id, properties, calm=calm, **ids)
         one.requests = stack.requests.setdefault(one.logical_id, [])
         one.requests.append(sent)
@@ -430,15 +498,27 @@ class Life:
     def edit_outside(self, stack: Stack) -> None:
         for one in stack.resources.values():
             quiet = all(each.over < float("inf") for sent in one.requests for each in sent.deliveries)
-            if self.exists(one) and quiet:
+            if self.exists(one) and quiet and self.has_no_guest_at_work(one):
                 changes = self.edits(one)
                 self.place.tell(f"somebody sets {changes} of {one.physical_id}")
                 self.place.counts["edits from outside"] += 1
                 try:
-                    self.place.world.set_elsewhere(one.physical_id, pool_id=one.template["UserPoolId"], **changes)
+                    pool_id = one.template["UserPoolId"]
+                    shared = guests.on(self.place.world.settings(one.physical_id, pool_id=pool_id))
+                    whole = {name: [*changes[name], *sorted(shared[name])] for name in guests.LISTS if name in changes}
+                    self.place.world.set_elsewhere(one.physical_id, pool_id=pool_id, **{**changes, **whole})
                 except ApiError:  # it does not go together with the rest
                     continue
                 self.set_outside.setdefault(one.physical_id, {}).update(changes)
+
+    def has_no_guest_at_work(self, one: Resource) -> bool:
+        """Tell whether no contribution reads or writes the client: it would not notice an edit in between."""
+        return all(
+            each.over < float("inf")
+            for sent in self.place.sent
+            if sent.properties.get("ClientId") == one.physical_id
+            for each in sent.deliveries
+        )
 
     def edits(self, one: Resource) -> Json:
         """Draw settings that the template does not name: what it names is its own."""
@@ -527,6 +607,12 @@ class Life:
         self.check_policies(set(there))
         for client_id in sorted(not_ours - set(there)):
             self.place.complain(f"{client_id} was not ours to delete")
+        unsure = {
+            client_id
+            for client_id, since in self.contributed_since.items()
+            if any(moment >= since - 1 for moment in self.place.lost_journal)
+        }
+        guests.check(self.place, POOLS, [stack.resources["Urls"].template for stack in self.guests], unsure)
         for sent in self.place.sent:
             if not sent.over:
                 self.place.complain(f"{name_of(sent)} has no answer")
@@ -552,7 +638,7 @@ class Life:
             wanted = {**self.foreign[one.physical_id], **wanted}
         wanted.setdefault("ClientName", derived_name(stack.stack_id, one.logical_id))
         is_settled = not self.lost(one)
-        before, after = effective(wanted), effective(client.settings)
+        before, after = effective(wanted), effective(guests.without(client.settings))
         if is_settled and before != after:
             differing = {name: (before[name], after[name]) for name in before if before[name] != after[name]}
             place.complain(f"{what} is not as desired: {differing}")
@@ -634,11 +720,22 @@ def lived(seed: int, number: int, counts: Counter[str]) -> Report:
     with a_place(dice, counts) as place:
         life = Life(place)
         names = [f"shop{index}" for index in range(dice.randint(1, 3))]
-        place.crowd.run([lambda name=name: life.lead(name) for name in names])  # type: ignore[misc]
+        visitors = [f"preview{index}" for index in range(dice.randint(0, 3))]
+        place.crowd.run(
+            [
+                *(lambda name=name: life.lead(name) for name in names),
+                *(lambda name=name: life.lead_guest(name) for name in visitors),
+            ]
+        )
         life.check()
         place.tell("the end: all stacks are deleted")
-        rest = list(life.stacks)
-        place.crowd.run([lambda stack=stack: life.delete(stack) for stack in rest])  # type: ignore[misc]
+        rest, staying = list(life.stacks), list(life.guests)
+        place.crowd.run(
+            [
+                *(lambda stack=stack: life.delete_guest(stack) for stack in staying),
+                *(lambda stack=stack: life.delete(stack) for stack in rest),
+            ]
+        )
         life.check()
         counts["lives"] += 1
         counts["clients deleted"] += counts["clients made"] and sum(
