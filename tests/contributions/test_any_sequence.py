@@ -187,8 +187,9 @@ class Life:
         self.until_it_succeeds("Delete", one, act, properties, {"PhysicalResourceId": physical_id})
 
     def until_it_succeeds(self, kind: str, one: Resource, act: Act, properties: Json, ids: Json) -> None:
-        for _ in range(TRIES):
-            told = self.request(kind, one, act, properties, **ids)
+        for number in range(TRIES):
+            calm = act if not number else Act(act.who, None)  # a person tries again when all is quiet
+            told = self.request(kind, one, calm, properties, **ids)
             if told["Status"] == "SUCCESS":
                 return
             self.processes.crowd.sleep(300)

@@ -442,6 +442,17 @@ def test_a_request_that_died_at_any_call_is_finished_by_its_second_delivery(
     assert (held(world, client_id), is_free(world, client_id)) == (wanted, True)
 
 
+def test_what_comes_too_late_is_reported_as_a_contribution(world: World, client_id: str) -> None:
+    one = Contributor(world)
+    event = one.create_event(client_id, CallbackURLs=[B])
+    world.clock.now += 3600
+
+    answer = world.send(event)
+
+    assert (answer.status, held(world, client_id)) == ("FAILED", {A})
+    assert answer.reason.startswith("Could not create the contribution: CloudFormation no longer waited")
+
+
 def test_a_late_duplicate_contributes_nothing_again(world: World, client_id: str) -> None:
     one = Contributor(world)
     event = one.create_event(client_id, CallbackURLs=[B])

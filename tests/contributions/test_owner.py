@@ -268,6 +268,18 @@ def test_a_rollback_restores_the_list_although_a_contribution_has_gone_meanwhile
     assert held(world, client_id) == {A}
 
 
+def test_a_rollback_makes_a_url_the_owners_again_that_was_contributed_meanwhile(world: World, client_id: str) -> None:
+    new = {**OWNER, "CallbackURLs": [C]}
+    world.update(client_id, new, OWNER)
+    one = Contributor(world)
+    one.create(client_id, CallbackURLs=[A])
+
+    world.roll_back(client_id, OWNER, new)
+    one.delete()
+
+    assert held(world, client_id) == {A}
+
+
 def test_a_rollback_that_cannot_read_the_journal_removes_nothing(world: World, client_id: str) -> None:
     new = {**OWNER, "CallbackURLs": [A, C]}
     world.update(client_id, new, OWNER)

@@ -124,9 +124,9 @@ class Invocation:
         return self.failed(f"unexpected {type(error).__name__} at {places[-1]}.", _REPORT)
 
     def failed(self, why: str, remedy: str = _TRY_AGAIN) -> Outcome:
-        """Return a failure that names the client, if there is one."""
-        client = "" if self.response.physical_id in (CREATE_FAILED, CREATE_UNKNOWN) else f" {self.response.physical_id}"
-        what = f"{self.request.request_type.lower()} the app client{client}"
+        """Return a failure that names the client or the contribution, if there is one."""
+        named = "" if self.response.physical_id in (CREATE_FAILED, CREATE_UNKNOWN) else f" {self.response.physical_id}"
+        what = f"{self.request.request_type.lower()} the {self.request.noun}{named}"
         return Outcome("FAILED", self.response.physical_id, f"Could not {what}: {why} What to do: {remedy}")
 
     def on_timeout(self) -> None:

@@ -11,6 +11,7 @@ from user_pool_client.custom_resource.response import Envelope
 from user_pool_client.domain.errors import Unanswerable
 from user_pool_client.domain.journal import digest
 from user_pool_client.domain.physical_id import generated_name, is_generated_id, stack_name
+from user_pool_client.domain.properties import CONTRIBUTION_TYPE
 from user_pool_client.domain.sensitive import Sensitive
 
 _IDS = ("StackId", "RequestId", "LogicalResourceId")
@@ -80,6 +81,11 @@ class Request:
     def envelope(self) -> Envelope:
         """Return the ids that the answer repeats."""
         return Envelope(self.stack_id, self.request_id, self.logical_resource_id)
+
+    @property
+    def noun(self) -> str:
+        """Return what the resource is, for a sentence."""
+        return "contribution" if self.resource_type == CONTRIBUTION_TYPE else "app client"
 
     @property
     def generated_name(self) -> str:

@@ -89,7 +89,7 @@ class Service:
             is_own_account=_account(request.stack_id) == _account(context.invoked_function_arn),
             started_at=self._clock.monotonic(),
             arrived_at=self._clock.wall(),
-            task=f"{request.request_type.lower()} the app client {request.physical_id}".rstrip(),
+            task=f"{request.request_type.lower()} the {request.noun} {request.physical_id}".rstrip(),
         )
         return invocation
 

@@ -476,6 +476,9 @@ class ListProperties(TypedDict, total=False):
     ExternalId: _ExternalId
 
 
+CONTRIBUTION_TYPE = "Custom::UserPoolClientUrls"
+
+
 class UrlsProperties(TypedDict, total=False):
     """The properties of Custom::UserPoolClientUrls."""
 

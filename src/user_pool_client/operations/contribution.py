@@ -171,7 +171,7 @@ def _write_until_it_is_gone(ctx: Context, clients: AppClients, held: Lease) -> A
 
 def _decide(held: Lease, resource: str, values: Values, client: AppClient) -> tuple[Contributions, plan.Update | None]:
     """Return what is contributed from now on, and the update that the client needs for it; None for none."""
-    new = held.contributions.settled(client.settings).replace(resource, values, client.settings)
+    new = held.contributions.replace(resource, values, client.settings)
     needed = wanted(new, values, client.settings)
     if needed.not_removed:
         names = {name: sorted(held_back) for name, held_back in needed.not_removed.items()}
