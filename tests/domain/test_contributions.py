@@ -19,7 +19,7 @@ from user_pool_client.domain.contributions import (
     wanted,
 )
 from user_pool_client.domain.physical_id import contributed_to, contribution_id, is_client_id
-from user_pool_client.domain.plan import NoChange, Update
+from user_pool_client.domain.plan import NoChange, Update, decide
 from user_pool_client.domain.undo import undo
 
 type Json = dict[str, Any]
@@ -167,6 +167,27 @@ def test_undo_leaves_contributions_alone(
     else:
         assert isinstance(decision, Update)
         assert sorted(decision.settings["CallbackURLs"]) == expected
+
+
+@pytest.mark.parametrize("desired", [{"CallbackURLs": [A]}, {"CallbackURLs": []}, {}], ids=str)
+def test_what_others_contribute_is_no_difference_and_no_drift(desired: Json) -> None:
+    client = observed(CallbackURLs=[*desired.get("CallbackURLs", []), B])
+    decision = [
+        decide(desired=desired, applied=applied, observed=client, generated_name="", contributed=urls(B))
+        for applied in ({"CallbackURLs": [A]}, desired)
+    ]
+
+    assert decision == [NoChange(client), NoChange(client)]
+
+
+def test_a_value_that_is_contributed_but_not_there_is_not_added_by_the_owner() -> None:
+    client = observed(CallbackURLs=[A, C])
+    template = {"CallbackURLs": [A]}
+
+    decision = decide(desired=template, applied=template, observed=client, generated_name="", contributed=urls(B))
+
+    assert isinstance(decision, Update)
+    assert decision.settings["CallbackURLs"] == [A]
 
 
 def test_the_physical_id_names_the_client_and_is_no_client_id() -> None:

@@ -241,6 +241,24 @@ def test_a_secret_is_never_quoted() -> None:
 
 LOOKUP = HEAD.replace("Custom::UserPoolClient", "Custom::UserPoolClientLookup")
 LIST = HEAD.replace("Custom::UserPoolClient", "Custom::UserPoolClientList")
+URLS = HEAD.replace("Custom::UserPoolClient", "Custom::UserPoolClientUrls")
+
+
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        ("ClientId: !Ref Text\nCallbackURLs: [!Sub 'https://${Text}/']", ""),
+        ("ClientId: !Ref Text\nLogoutURLs: !Ref Texts", ""),
+        ("ClientId: !Ref Text\nDefaultRedirectURI: !Ref Text", "E9811 DefaultRedirectURI: there is no such property."),
+        ("CallbackURLs: [https://a.example.com]", "E9811 ClientId: it is missing."),
+        ("ClientId: !Ref Text", "E9812 CallbackURLs, LogoutURLs, AllowedOAuthScopes, SupportedIdentityProviders: none"),
+        ("ClientId: !Ref Text\nCallbackURLs: [!Ref Text, 'http://a.example.com']", "E9812 CallbackURLs[1]:"),
+    ],
+)
+def test_contributions_are_judged_too(properties: str, expected: str) -> None:
+    found = [f"{rule} {text}" for rule, text, _ in said(properties, URLS)]
+
+    assert any(text.startswith(expected) for text in found) if expected else found == []
 
 
 @pytest.mark.parametrize(
