@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from user_pool_client.aws.calls import Caller
 from user_pool_client.aws.cloudformation import Stacks
-from user_pool_client.aws.cognito import AppClients
+from user_pool_client.aws.cognito import OF_DRIFT, AppClients
 from user_pool_client.aws.dynamodb import Journal
 from user_pool_client.aws.eventbridge import Events
 from user_pool_client.aws.pace import Pace, PacedCaller
@@ -34,7 +34,7 @@ def build(clock: Clock) -> Callable[[Mapping[str, object], LambdaContext], None]
         def clients(_record: Record, applied: Settings, until: Deadline) -> AppClients:
             arn = applied.get("RoleArn")
             role = Role(arn, None, "user-pool-client-drift") if arn else None
-            return AppClients(PacedCaller(connections, until, on_retry, pace), role)
+            return AppClients(PacedCaller(connections, until, on_retry, pace), role, OF_DRIFT)
 
         def stacks(stack_id: str) -> Stacks:
             return Stacks(caller, own=stack_id.split(":")[4:5] == [account])

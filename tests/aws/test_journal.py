@@ -437,7 +437,7 @@ def test_every_resource_with_a_client_is_found_however_many_pages_there_are(jour
     deleted = a_begin("request2", resource=min(names), signed_at=NOW + 9, request_type="Delete", change=None)
     journal.begin(deleted)
     journal.end(an_end(deleted, deleted=True))
-    journal.note_rotation(POOL, "client1", "arn")
+    journal.note_rotation(POOL, "client1", RotationNote("arn"))
 
     found = {record.resource: record for record in journal.resources()}
 

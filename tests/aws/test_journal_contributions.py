@@ -38,7 +38,7 @@ def test_to_a_client_of_which_nothing_is_known_nothing_is_contributed(journal: J
 
 def test_what_is_noted_is_read_and_given_to_the_next_holder(journal: Journal) -> None:
     journal.hold(ONE)
-    journal.note(ONE, CONTRIBUTIONS)
+    journal.note_contributions(ONE, CONTRIBUTIONS)
     read = journal.contributions(POOL, "client1")
 
     journal.let_go(ONE, CONTRIBUTIONS, NOW + 5)
@@ -60,7 +60,7 @@ def test_who_was_overtaken_notes_nothing(journal: Journal) -> None:
     journal.hold(LATER)
 
     with pytest.raises(TryLater, match="another request has taken over"):
-        journal.note(ONE, CONTRIBUTIONS)
+        journal.note_contributions(ONE, CONTRIBUTIONS)
     journal.let_go(ONE, CONTRIBUTIONS, NOW + 301)
 
     assert journal.contributions(POOL, "client1") == NOTHING
@@ -88,7 +88,8 @@ def test_during_a_visit_no_request_of_the_owner_begins(journal: Journal) -> None
         assert not refused.record.is_at_work(NOW + 310)
     assert isinstance(begun, Begun)
     assert begun.previous is not None
-    assert begun.previous.changed_at == NOW + 22
+    assert begun.previous.changed_after(NOW + 21)
+    assert not begun.previous.changed_after(NOW + 22)
 
 
 def test_a_visit_that_was_never_ended_ends_with_its_time(journal: Journal) -> None:
@@ -101,7 +102,26 @@ def test_a_visit_that_was_never_ended_ends_with_its_time(journal: Journal) -> No
 
     assert isinstance(begun, Begun)
     assert begun.previous is not None
-    assert begun.previous.changed_at == NOW + 310
+    assert begun.previous.changed_after(NOW + 309)
+    assert not begun.previous.changed_after(NOW + 310)
+
+
+def test_a_visit_and_a_heal_of_drift_keep_each_other_waiting(journal: Journal) -> None:
+    first = a_begin()
+    journal.begin(first)
+    journal.end(an_end(first))
+    record = journal.read(RESOURCE)
+    assert record is not None
+
+    assert journal.visit(RESOURCE, TWO)
+    healed_meanwhile = journal.begin_heal(record, TWO.now, TWO.now + 60)
+    journal.leave(RESOURCE, TWO, TWO.now)
+    healed = journal.begin_heal(record, TWO.now, TWO.now + 60)
+    visited_meanwhile = journal.visit(RESOURCE, TWO)
+    journal.end_heal(record, TWO.now)
+
+    assert (healed_meanwhile, healed, visited_meanwhile) == (False, True, False)
+    assert journal.visit(RESOURCE, TWO)
 
 
 def test_an_owner_that_the_journal_does_not_know_need_not_be_visited(journal: Journal) -> None:

@@ -11,7 +11,7 @@ from tests.domain.plans import BARE, DERIVED, A, B
 from tests.domain.test_plan_laws import ELSEWHERE, TEMPLATES, after, brought_about, effect, steadily
 from tests.given import CLIENT_ID, POOL, observed
 from user_pool_client.domain.app_client import AppClient
-from user_pool_client.domain.drift import Difference, Drift, Status, compare
+from user_pool_client.domain.drift import Beside, Difference, Drift, Status, compare
 from user_pool_client.domain.errors import Refused
 from user_pool_client.domain.sensitive import Sensitive
 
@@ -27,7 +27,7 @@ def compared(applied: Json, shown: Json | AppClient | None, minutes: int | None 
         observed(**shown) if isinstance(shown, dict) else shown,
         physical_id=CLIENT_ID,
         generated_name=DERIVED,
-        minutes=minutes,
+        beside=Beside(minutes),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from tests.fixtures.world import (
     World,
     a_world,
 )
+from user_pool_client.aws.cognito import OF_DRIFT
 
 type Json = dict[str, Any]
 
@@ -442,7 +444,9 @@ def test_a_client_of_another_account_is_looked_at_with_its_role(world: World) ->
 
     assert (line["client_id"], line["message"]) == (client_id, "Client drifted")
     (assumed,) = world.sts.calls
-    assert assumed.params == {"RoleArn": ROLE_ARN, "RoleSessionName": "user-pool-client-drift"}
+    assert {"RoleArn": ROLE_ARN, "RoleSessionName": "user-pool-client-drift"}.items() <= assumed.params.items()
+    (statement,) = json.loads(assumed.params["Policy"])["Statement"]
+    assert statement["Action"] == [f"cognito-idp:{operation}" for operation in sorted(OF_DRIFT)]
 
 
 def test_an_external_id_is_not_noted_and_makes_it_unknown(world: World) -> None:

@@ -11,11 +11,19 @@ from hypothesis import Phase, given, settings
 from tests.drift.test_noted import journal
 from tests.fakes.cognito import ApiError
 from tests.fakes.dynamodb import DENIED as NO_JOURNAL
+from tests.fixtures.contributions import Contributor
 from tests.fixtures.drifting import look, set_session, settled
-from tests.fixtures.existing_clients import session_minutes
+from tests.fixtures.existing_clients import (
+    CREATE_POLICY,
+    DELETE_POLICY,
+    LIST_POLICIES,
+    UPDATE_POLICY,
+    policies,
+    session_minutes,
+)
 from tests.fixtures.strategies import GROUPS, NAMES, settings_of
-from tests.fixtures.templates import APP, BARE, CONFIDENTIAL, DESKTOP, MOBILE, effective, typed
-from tests.fixtures.world import CREATE, DELETE, DESCRIBE, LOGICAL_ID, STACK_ID, UPDATE, World, a_world
+from tests.fixtures.templates import APP, BARE, CONFIDENTIAL, DESKTOP, MOBILE, POLICY, effective, typed
+from tests.fixtures.world import CREATE, DELETE, DESCRIBE, LOGICAL_ID, POOL, STACK_ID, UPDATE, World, a_world
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +68,56 @@ def test_a_client_is_only_reported_unless_its_template_says_heal(world: World, a
 
     assert (line["message"], line["healed"]) == ("Client drifted", False)
     assert UPDATE not in world.calls()
+
+
+def test_what_others_contribute_is_neither_drift_nor_removed_by_a_heal(world: World) -> None:
+    client_id = world.create(HEAL).physical_id
+    guest = Contributor(world)
+    guest.create(client_id, LogoutURLs=[DESKTOP])
+    settled(world)
+    assert look(world) == []
+    world.set_elsewhere(client_id, LogoutURLs=[MOBILE, DESKTOP])
+
+    assert [line["message"] for line in look(world)] == ["Drift healed"]
+
+    assert sorted(world.settings(client_id)["LogoutURLs"]) == sorted([APP, DESKTOP])
+    guest.delete()
+    assert world.settings(client_id)["LogoutURLs"] == [APP]
+
+
+@pytest.mark.parametrize("how", ["changed", "deleted"])
+def test_a_cimd_policy_is_set_right(world: World, how: str) -> None:
+    client_id = world.create({**HEAL, **POLICY}).physical_id
+    before = policies(world, client_id)
+    settled(world)
+    assert look(world) == []
+    (policy_id,) = [one["CIMDPolicyId"] for one in listed_policies(world)]
+    if how == "deleted":
+        world.fake.elsewhere(DELETE_POLICY, {"UserPoolId": POOL, "CIMDPolicyId": policy_id})
+    else:
+        ids = {"UserPoolId": POOL, "ClientId": client_id, "CIMDPolicyId": policy_id}
+        world.fake.elsewhere(UPDATE_POLICY, {**ids, **POLICY["CIMDPolicy"], "CacheDuration": 90000})
+
+    (line,) = look(world)
+
+    assert (line["message"], list(line["properties"])) == ("Drift healed", ["CIMDPolicy"])
+    assert policies(world, client_id) == before
+    assert look(world) == []
+
+
+def test_a_cimd_policy_in_no_template_is_no_drift(world: World) -> None:
+    client_id = world.create(HEAL).physical_id
+    settled(world)
+    world.fake.elsewhere(CREATE_POLICY, {"UserPoolId": POOL, "ClientId": client_id, **POLICY["CIMDPolicy"]})
+    world.calls()
+
+    assert look(world) == []
+    assert world.calls() == [DESCRIBE]
+
+
+def listed_policies(world: World) -> list[Json]:
+    found: list[Json] = world.fake.elsewhere(LIST_POLICIES, {"UserPoolId": POOL, "MaxResults": 60})["CIMDPolicies"]
+    return found
 
 
 def test_a_session_is_set_right(world: World) -> None:
@@ -228,7 +286,7 @@ def test_a_heal_does_not_begin_while_a_request_is_at_work(world: World) -> None:
     event = world.request(
         "Update", {**HEAL, "LogoutURLs": [DESKTOP]}, PhysicalResourceId=client_id, OldResourceProperties=HEAL
     )
-    assert world.die(event, before=4, at_once=True)
+    assert world.die(event, before=5, at_once=True)
     settled(world)
     world.calls()
 

@@ -13,6 +13,7 @@ from tools.deployed.stack import DeployedStack, clients_of
 from tools.local_aws.terminal import paragraph, table
 from tools.template_text import CannotError
 from user_pool_client.aws.dynamodb import Journal
+from user_pool_client.domain.contributions import NOTHING
 from user_pool_client.domain.drift import Status
 from user_pool_client.domain.journal import Record
 from user_pool_client.domain.parsing import parse
@@ -110,7 +111,8 @@ def _from_template(stack: DeployedStack, name: str, aws: Aws) -> Finding:
     if problems:
         return Finding(record, Status.UNKNOWN, because=str(problems[0]))
     record = Record(record.resource, "", "", 0.0, "", 0.0, pool_id=applied["UserPoolId"], client_id=record.client_id)
-    finding = compare(record, applied, aws.clients)
+    # Without the journal it is not known what others contribute.
+    finding = compare(record, applied, aws.clients, lambda _pool_id, _client_id: NOTHING)
     if unresolved:
         because = f"not compared, because the values are not known here: {', '.join(sorted(unresolved))}."
         return Finding(record, finding.status, finding.differences, because=because)

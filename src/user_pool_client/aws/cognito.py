@@ -119,6 +119,21 @@ OF_ROTATIONS = frozenset(
     }
 )
 
+# What the function that looks for drift calls, and all that its role allows.
+OF_DRIFT = frozenset(
+    {
+        "DescribeUserPoolClient",
+        "ListUserPoolClientSecrets",
+        "GetUserPoolClientSessionConfiguration",
+        "ListCIMDPolicies",
+        "DescribeCIMDPolicy",
+        "UpdateUserPoolClient",
+        "SetUserPoolClientSessionConfiguration",
+        "CreateCIMDPolicy",
+        "UpdateCIMDPolicy",
+    }
+)
+
 _PAGE = 60  # the most that ListUserPoolClients and ListCIMDPolicies give at once
 
 

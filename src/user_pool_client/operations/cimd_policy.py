@@ -24,7 +24,7 @@ def with_planned_policy(
     policy = wanted(desired, applied)
     if policy is None:
         return change
-    present = _observe(clients, client, desired, applied)
+    present = find_policy(clients, client, desired, applied)
     if present is None:
         return dataclasses.replace(change, policy_after=policy)
     return dataclasses.replace(change, policy_id=present.policy_id, policy_before=present.settings, policy_after=policy)
@@ -125,7 +125,7 @@ def _restored(ctx: Context, clients: AppClients, client: AppClient, change: Chan
     return earlier
 
 
-def _observe(clients: AppClients, client: AppClient, desired: Settings, applied: Settings) -> CimdPolicy | None:
+def find_policy(clients: AppClients, client: AppClient, desired: Settings, applied: Settings) -> CimdPolicy | None:
     """Return the resource's policy of the client; None for none, and for a Cognito that has no policies to reset."""
     try:
         listed = _named(clients, client, desired, applied)

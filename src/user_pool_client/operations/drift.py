@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from user_pool_client.deadline import Deadline
+from user_pool_client.domain import contributions as contributing
 from user_pool_client.domain import drift, plan
-from user_pool_client.domain.drift import Difference, Drift, Status
+from user_pool_client.domain.app_client import AppClient
+from user_pool_client.domain.cimd_policy import CimdPolicy
+from user_pool_client.domain.contributions import Contributions
+from user_pool_client.domain.drift import Beside, Difference, Drift, Status
 from user_pool_client.domain.errors import NotFound, ProviderError
 from user_pool_client.domain.journal import MOST_HEALS, Record
 from user_pool_client.domain.physical_id import generated_name
@@ -20,8 +24,12 @@ from user_pool_client.domain.properties import Settings
 from user_pool_client.domain.sensitive import Sensitive
 from user_pool_client.domain.validation import validate_request
 from user_pool_client.log import count_metric, logger
+from user_pool_client.operations.cimd_policy import find_policy
 from user_pool_client.operations.observe import observe
 from user_pool_client.operations.ports import AppClients, DriftJournal, Events, Stacks
+
+type Contributed = Callable[[str, str], Contributions]
+"""What other resources contribute to a client, by the IDs of its user pool and its own."""
 
 # How long an update of one client may take (seconds). Requests of CloudFormation's for it wait meanwhile.
 _HEAL = 30.0
@@ -98,7 +106,7 @@ class DriftCheck:
             return None
         # A pool that throttles all calls must not use up the time of the others.
         until = Deadline.after(min(_FOR_ONE_CLIENT, self.deadline.answer_left()), self.deadline.clock)
-        found = compare(record, applied, lambda given: self.clients(record, given, until))
+        found = compare(record, applied, lambda given: self.clients(record, given, until), self.journal.contributions)
         if found.status is Status.IN_SYNC:
             return Finding(record, Status.IN_SYNC)
         try:
@@ -143,7 +151,7 @@ class DriftCheck:
                 self.journal.end_heal(record, self._now())
 
     def _update(self, found: Finding, record: Record, applied: Settings, clients: AppClients) -> Finding:
-        now = _look(record, applied, clients)
+        now, policy_id = _look(record, applied, clients, self.journal.contributions)
         found = Finding(record, now.status, now.differences, because=_reason_not_to_heal(now))
         if now.status is not Status.DRIFTED or found.because:
             return found
@@ -152,13 +160,19 @@ class DriftCheck:
             clients.update(record.pool_id, record.client_id, now.update.settings)
         if now.minutes is not None:
             clients.set_session_minutes(record.pool_id, record.client_id, now.minutes)
+        if now.policy is not None and policy_id:
+            clients.update_policy(record.pool_id, record.client_id, CimdPolicy(policy_id, now.policy))
+        elif now.policy is not None:
+            clients.create_policy(record.pool_id, record.client_id, now.policy)
         return dataclasses.replace(found, healed=True)
 
     def _now(self) -> float:
         return self.deadline.clock.wall()
 
 
-def compare(record: Record, applied: Settings | None, clients: Callable[[Settings], AppClients]) -> Finding:
+def compare(
+    record: Record, applied: Settings | None, clients: Callable[[Settings], AppClients], contributions: Contributed
+) -> Finding:
     """Compare a resource's client with the properties that were applied, whatever its stack is doing."""
     if applied is None:
         because = "the journal does not have the properties of the resource: deploy it with a new text in Refresh."
@@ -167,27 +181,37 @@ def compare(record: Record, applied: Settings | None, clients: Callable[[Setting
         because = "its ExternalId is not in the journal, so RoleArn cannot be assumed."
         return Finding(record, Status.UNKNOWN, because=because)
     try:
-        found = _look(record, applied, clients(applied))
+        found, _ = _look(record, applied, clients(applied), contributions)
     except ProviderError as error:
         return Finding(record, Status.UNKNOWN, because=error.why)
     return Finding(record, found.status, found.differences, because=_reason_not_to_heal(found))
 
 
-def _look(record: Record, applied: Settings, clients: AppClients) -> Drift:
-    observed = observe(clients, applied, record.client_id)
-    minutes = None
-    if observed is not None and plan.session(applied, applied) is not None:
-        try:
-            minutes = clients.session_minutes(record.pool_id, record.client_id)
-        except NotFound:  # deleted in between
-            observed = None
-    return drift.compare(
-        applied,
-        observed,
-        physical_id=record.client_id,
-        generated_name=generated_name(*record.resource.rsplit("/", 1)),
-        minutes=minutes,
-    )
+def _look(record: Record, applied: Settings, clients: AppClients, contributions: Contributed) -> tuple[Drift, str]:
+    """Return how a client compares with its template, and the ID of its CIMD policy, '' for none."""
+    observed, beside, policy_id = observe(clients, applied, record.client_id), Beside(), ""
+    try:
+        if observed is not None:
+            beside, policy_id = _beside(record, applied, clients, observed, contributions)
+    except NotFound:  # deleted in between
+        observed = None
+    name = generated_name(*record.resource.rsplit("/", 1))
+    found = drift.compare(applied, observed, physical_id=record.client_id, generated_name=name, beside=beside)
+    return found, policy_id
+
+
+def _beside(
+    record: Record, applied: Settings, clients: AppClients, observed: AppClient, contributions: Contributed
+) -> tuple[Beside, str]:
+    """Ask for what a client has besides its settings, as far as its template names it."""
+    ids = record.pool_id, record.client_id
+    minutes = clients.session_minutes(*ids) if plan.session(applied, applied) is not None else None
+    policy = find_policy(clients, observed, applied, applied) if applied.get("CIMDPolicy") else None
+    takes_part = contributing.takes_part(desired=applied, applied=applied, observed=observed.settings)
+    contributed = contributions(*ids).live if takes_part else {}
+    if policy is None:
+        return Beside(minutes, contributed=contributed), ""
+    return Beside(minutes, policy.settings, contributed), policy.policy_id
 
 
 def _reason_not_to_heal(found: Drift) -> str:

@@ -193,6 +193,9 @@ class DriftJournal(Protocol):
     def owner(self, pool_id: str, client_id: str) -> Ownership | None:
         """Return which resource has a client, None where that is not known."""
 
+    def contributions(self, pool_id: str, client_id: str) -> Contributions:
+        """Return what is contributed to a client."""
+
     def begin_heal(self, record: Record, now: float, until: float) -> bool:
         """Keep requests for a resource waiting until then at most; False where one is at work or has come since."""
 
