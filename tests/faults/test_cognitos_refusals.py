@@ -61,7 +61,7 @@ def test_an_update_keeps_cognitos_words_and_the_client_as_it_was(world: World, s
     [
         ("AccessDeniedException", "allow the operation on this user pool to the role"),
         ("NotAuthorizedException", "allow the operation on this user pool to the role"),
-        ("LimitExceededException", "delete app clients that nobody uses"),
+        ("LimitExceededException", "delete app clients or CIMD policies that nobody uses"),
         ("ResourceNotFoundException", "check UserPoolId"),
         ("ScopeDoesNotExistException", "create the resource server first"),
         ("FeatureUnavailableInTierException", "choose a higher feature plan for the user pool"),
