@@ -40,7 +40,7 @@ SOURCES = {path.relative_to(PACKAGE).as_posix(): path.read_text() for path in PA
 FOLDERS = (ROOT, PACKAGE)
 MADE_BY_THE_READER = {"first.yaml", "clients.yaml", "role.yaml", "secret.json"}
 # What looks like a folder: how the names of secrets begin. What is one only after make docs.
-NO_FILES = {"user-pool-client/", "build/docs/"}
+NO_FILES = {"user-pool-client/", "build/docs/", "build/release/"}
 # The resources that the function answers for, and their properties.
 TYPES = {
     "Custom::UserPoolClient": SETTINGS.keys(),

@@ -23,7 +23,8 @@ PSEUDO = {
     "AWS::StackName": "user-pool-client",
     "AWS::URLSuffix": "amazonaws.com",
 }
-FUNCTIONS, ROLES = ("UserPoolClientFunction", "RotationFunction"), ("Role", "RotationRole")
+FUNCTIONS = ("UserPoolClientFunction", "RotationFunction", "DriftFunction")
+ROLES = ("Role", "RotationRole", "DriftRole")
 
 
 def properties(resource: str, **parameters: str) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def test_a_role_that_somebody_widens_stays_within_its_boundary(role: str) -> Non
     assert properties(role, PermissionsBoundary=BOUNDARY)["PermissionsBoundary"] == BOUNDARY
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", [role for role in ROLES if role != "DriftRole"])
 def test_a_key_decrypts_nothing_but_secrets_that_the_function_may_use(role: str) -> None:
     (statement,) = statements(role, "Keys", KmsKeyArns=KEY, SecretArns=SECRETS)
 
@@ -72,6 +73,22 @@ def test_a_key_decrypts_nothing_but_secrets_that_the_function_may_use(role: str)
             }
         },
     }
+
+
+def test_two_functions_for_two_teams_share_no_secret_unless_they_are_told_to() -> None:
+    (statement,) = statements("Role", "Secrets")
+
+    assert statement["Resource"] == "arn:aws:secretsmanager:*:123456789012:secret:user-pool-client/*"
+    assert statement["Condition"] == {"StringEquals": {"aws:ResourceAccount": "123456789012"}}
+    (named,) = statements("Role", "Secrets", SecretArns=SECRETS)
+    assert named["Resource"] == [SECRETS]
+
+
+def test_where_no_secrets_are_named_a_key_decrypts_those_under_the_name_of_the_stack() -> None:
+    (statement,) = statements("Role", "Keys", KmsKeyArns=KEY)
+
+    context = statement["Condition"]["StringLike"]["kms:EncryptionContext:SecretARN"]
+    assert context == "arn:aws:secretsmanager:*:123456789012:secret:user-pool-client/*"
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

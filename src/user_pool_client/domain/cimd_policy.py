@@ -1,7 +1,7 @@
 """A client's CIMD policy (client ID metadata documents): which one is the resource's, and what should become of it.
 
 A client may have several. The resource's is the one with the name that the template gives, or gave before; the others
-are left alone: docs/decisions/0034-a-cimd-policy-is-known-by-its-name.md
+are left alone: docs/decisions/0036-a-cimd-policy-is-known-by-its-name.md
 """
 
 import dataclasses

@@ -118,7 +118,7 @@ class Wanted:
     not_removed: Values
 
 
-# docs/decisions/0034-contributions-are-noted-and-the-owner-keeps-them.md
+# docs/decisions/0037-contributions-are-noted-and-the-owner-keeps-them.md
 def wanted(contributions: Contributions, values: Values, observed: Settings) -> Wanted:
     """Return what the client's lists must become: with these values, and without those that nobody contributes.
 

@@ -35,7 +35,7 @@ _CONTRIBUTION_ID = re.compile(r"urls:([A-Za-z0-9_-]+_[0-9a-zA-Z]+)/([A-Za-z0-9_+
 _CONTRIBUTION_DIGITS = 32
 
 
-# docs/decisions/0034-contributions-are-noted-and-the-owner-keeps-them.md
+# docs/decisions/0037-contributions-are-noted-and-the-owner-keeps-them.md
 def contribution_id(resource: str, pool_id: str, client_id: str) -> str:
     """Return the physical ID of what a resource (`<stack id>/<logical ID>`) contributes to a client.
 

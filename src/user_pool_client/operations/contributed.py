@@ -1,6 +1,6 @@
 """What others contribute to a client, as its owner sees it: what it keeps, and what it says of it in the journal.
 
-docs/decisions/0034-contributions-are-noted-and-the-owner-keeps-them.md
+docs/decisions/0037-contributions-are-noted-and-the-owner-keeps-them.md
 """
 
 from user_pool_client.domain import contributions, plan

@@ -1,7 +1,7 @@
 """Custom::UserPoolClientUrls: what a resource contributes to a client that another resource, stack or tool owns.
 
 What is contributed is noted in the journal before the client is changed. The client is read again after each write, and
-written again until it has what it should: docs/decisions/0034-contributions-are-noted-and-the-owner-keeps-them.md
+written again until it has what it should: docs/decisions/0037-contributions-are-noted-and-the-owner-keeps-them.md
 """
 
 from user_pool_client.custom_resource.response import Outcome

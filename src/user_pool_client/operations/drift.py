@@ -1,6 +1,6 @@
 """Drift: compare clients with the templates that were applied to them, and set right those whose template says so.
 
-docs/decisions/0034-drift-is-what-an-update-would-write.md
+docs/decisions/0038-drift-is-what-an-update-would-write.md
 """
 
 import contextlib
