@@ -222,7 +222,7 @@ def _reason_not_to_heal(found: Drift) -> str:
     if found.status is Status.DRIFTED and not found.can_be_healed:
         return "it would move or delete a client secret."
     if unknown:
-        return f"an update may reset what this version does not know: {', '.join(sorted(unknown))}."
+        return f"this version does not know {', '.join(sorted(unknown))}, which an update may lose."
     return ""
 
 
