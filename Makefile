@@ -43,7 +43,7 @@ help: ## Show this text
 demo: .venv-sam/.installed .venv-local-aws/.installed ## Deploy the provider to a local AWS and show it at work; TEMPLATE=path runs a stack of yours
 	@.venv-local-aws/bin/python -m tools.local_aws.demo $(if $(TEMPLATE),"$(TEMPLATE)")
 
-# PARAMETERS and FROM_PARAMETERS reach the command in its environment: arguments stand in the process list.
+# PARAMETERS and FROM_PARAMETERS reach this command and `plan` in the environment: arguments stand in the process list.
 rehearse: .venv/.installed .venv-sam/.installed .venv-local-aws/.installed ## Deploy TEMPLATE=path to a local AWS; FROM=path shows first what changes (PARAMETERS="Name=value" before make)
 	@PYTHONPATH=src .venv/bin/python -m tools.rehearsal "$(TEMPLATE)" $(if $(FROM),--from "$(FROM)") \
 		$(if $(BEFORE),--before "$(BEFORE)") $(if $(filter-out no,$(LEAVE_OUT)),--leave-out)
@@ -100,8 +100,8 @@ import-template: .venv/.installed ## Write a template that takes over the client
 drift: .venv/.installed ## Show which app clients differ from what their stacks applied last; STACK=name for one stack
 	@PYTHONPATH=src .venv/bin/python -m tools.deployed.drift $(if $(STACK),--stack "$(STACK)") $(if $(JSON),--json)
 
-plan: .venv/.installed ## Show what a deployment of TEMPLATE=path will do to each app client of the deployed STACK=name (PARAMETERS="Name=value")
-	@PYTHONPATH=src .venv/bin/python -m tools.deployed.plan --stack "$(STACK)" --template "$(TEMPLATE)" --parameters "$$PARAMETERS" $(if $(JSON),--json)
+plan: .venv/.installed ## Show what a deployment of TEMPLATE=path will do to each app client of the deployed STACK=name (PARAMETERS="Name=value" before make)
+	@PYTHONPATH=src .venv/bin/python -m tools.deployed.plan --stack "$(STACK)" --template "$(TEMPLATE)" $(if $(JSON),--json)
 
 orphans: .venv/.installed ## Show the app clients of POOL=id that no stack has in REGIONS="names" (the pool's)
 	@PYTHONPATH=src .venv/bin/python -m tools.deployed.orphans --pool "$(POOL)" --regions "$(REGIONS)" $(if $(JSON),--json)

@@ -210,7 +210,7 @@ def test_an_import_whose_process_died_is_given_back_by_the_delete_of_the_id_that
     client_id, template, before = imported(world, **NEW)
     world.stacks.begin(STACK_ID)
     event = world.request("Create", template, **world.dated())
-    assert world.die(event, before=6)
+    assert world.die(event, before=8)
     assert effective(world.settings(client_id)) != effective(before), "it died after its update"
 
     with world.rolling_back("ROLLBACK_IN_PROGRESS"):

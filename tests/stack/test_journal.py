@@ -13,6 +13,7 @@ from tests.fixtures.journals import Time
 from tools.local_aws.ministack import PROVIDER
 from user_pool_client.aws.sessions import ClientCache
 from user_pool_client.deadline import Clock
+from user_pool_client.domain.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,12 @@ def test_the_table_is_as_the_template_says(aws: LocalAws, table: str) -> None:
     assert table in named
 
 
-@pytest.mark.parametrize("behaviour", SEMANTICS)
+def test_the_function_cannot_list_what_the_journal_knows(journal: Journal) -> None:
+    with pytest.raises(Refused, match="AccessDenied"):
+        list(journal.resources())
+
+
+@pytest.mark.parametrize("behaviour", [name for name in SEMANTICS if not name.startswith("every_resource")])
 def test_the_journal_behaves_there_as_over_the_fake(journal: Journal, behaviour: str) -> None:
     SEMANTICS[behaviour](journal)
 

@@ -14,7 +14,7 @@ from tools.generate.reference import CloudFormationLoader
 from tools.local_aws.ministack import PROVIDER, ROOT, StackFailed
 from user_pool_client.aws import dynamodb
 from user_pool_client.aws.cloudformation import CLOUDFORMATION
-from user_pool_client.aws.cognito import COGNITO, OF_ROTATIONS, AppClients
+from user_pool_client.aws.cognito import COGNITO, OF_DRIFT, OF_ROTATIONS, AppClients
 from user_pool_client.aws.dynamodb import DYNAMODB
 from user_pool_client.aws.eventbridge import EVENTBRIDGE, SOURCE
 from user_pool_client.aws.secrets_manager import SECRETS_MANAGER
@@ -124,15 +124,16 @@ def test_no_wildcard_reaches_a_secret_or_a_user_pool_of_another_account(role: st
 
 
 def test_the_role_of_drift_allows_what_its_code_needs_and_neither_creates_nor_deletes() -> None:
-    heals = {f"cognito-idp:{name}" for name in ("UpdateUserPoolClient", "SetUserPoolClientSessionConfiguration")}
-    reads = {
-        f"cognito-idp:{name}"
-        for name in ("DescribeUserPoolClient", "ListUserPoolClientSecrets", "GetUserPoolClientSessionConfiguration")
-    }
+    cognito = {f"cognito-idp:{operation}" for operation in OF_DRIFT}
     stacks = {"cloudformation:DescribeStacks", "cloudformation:DescribeStackResource"}
     journal = {"dynamodb:Scan", "dynamodb:GetItem", "dynamodb:UpdateItem"}
 
-    assert allowed_actions("DriftRole") == heals | reads | stacks | journal | actions(EVENTBRIDGE) | LOGS
+    assert allowed_actions("DriftRole") == cognito | stacks | journal | actions(EVENTBRIDGE) | LOGS
+    assert not {
+        name
+        for name in OF_DRIFT
+        if name.startswith("Delete") or name in ("CreateUserPoolClient", "AddUserPoolClientSecret")
+    }
     (limited,) = [one for one in statements("DriftRole") if "dynamodb:UpdateItem" in one["Action"]]
     keys = limited["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
     assert not any(key.startswith("rotation") for key in keys)

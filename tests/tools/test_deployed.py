@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -164,10 +165,11 @@ def test_a_pool_that_the_deployed_template_does_not_tell_is_unknown(world: World
 # plan
 
 
-def planned(world: World, tmp_path: Path, new: str, *arguments: str) -> tuple[int, list[Json]]:
+def planned(world: World, tmp_path: Path, new: str, parameters: str = "") -> tuple[int, list[Json]]:
     path = tmp_path / "new.yaml"
     path.write_text(new)
-    status, found = told(world, plan, "--stack", "shop", "--template", str(path), *arguments)
+    with mock.patch.dict(os.environ, {"PARAMETERS": parameters}):
+        status, found = told(world, plan, "--stack", "shop", "--template", str(path))
     return status, found
 
 
@@ -194,7 +196,7 @@ def test_a_parameter_is_as_it_was_deployed_unless_another_value_is_given(
     new = TEMPLATE.replace("https://app.example.com/callback", "https://other.example.com")
     assert planned(world, tmp_path, new)[0] == 0
 
-    status, (one,) = planned(world, tmp_path, new, "--parameters", f"Logout={MOBILE}")
+    status, (one,) = planned(world, tmp_path, new, f"Logout={MOBILE}")
 
     assert (status, one["properties"]["LogoutURLs"]["after"]) == (2, MOBILE)
     assert one["client_id"] == stack
@@ -265,7 +267,7 @@ def test_a_parameter_with_noecho_is_the_same_if_its_expression_is(world: World, 
     world.stacks.stacks[STACK_ID].template = with_secret
     assert [one["action"] for one in planned(world, tmp_path, with_secret)[1]] == ["not called"]
 
-    status, (one,) = planned(world, tmp_path, with_secret, "--parameters", f"Key={OWN_SECRET}")
+    status, (one,) = planned(world, tmp_path, with_secret, f"Key={OWN_SECRET}")
 
     assert (status, one["client_id"]) == (2, stack)
 
@@ -279,21 +281,27 @@ def test_a_resource_that_changes_as_well_is_taken_not_to_be_replaced(world: Worl
 
 
 @pytest.mark.parametrize(
-    ("arguments", "why"),
+    ("parameters", "why"),
     [
-        (["--parameters", "Nothing=1"], "no parameter Nothing"),
-        (["--parameters", "Logout"], "is no such pair"),
-        (["--parameters", "'"], "cannot be read"),
+        ("Nothing=1", "no parameter Nothing"),
+        ("Logout", "is no such pair"),
+        ("'", "cannot be read"),
     ],
 )
 @pytest.mark.usefixtures("stack")
 def test_parameters_that_cannot_be_are_refused(
-    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], why: str
+    world: World,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    parameters: str,
+    why: str,
 ) -> None:
+    monkeypatch.setenv("PARAMETERS", parameters)
     path = tmp_path / "new.yaml"
     path.write_text(TEMPLATE)
 
-    assert shown(world, plan, "--stack", "shop", "--template", str(path), *arguments) == (1, "")
+    assert shown(world, plan, "--stack", "shop", "--template", str(path)) == (1, "")
     assert why in capsys.readouterr().err
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import shlex
 import sys
 from dataclasses import dataclass, field
@@ -65,20 +66,18 @@ def main(arguments: Sequence[str], clock: Clock | None = None) -> int:
         description="Show what a deployment of a template will do to each app client of a deployed stack. "
         "Nothing is changed.",
         epilog="The exit status is 0 if no client changes, 2 if one does, 1 for an error, or if the deployment will "
-        "fail. The credentials are those that the AWS CLI would use. They must allow DescribeStacks, GetTemplate, "
+        'fail. New values of parameters are in the environment: PARAMETERS="Name=value Other=value". '
+        "The credentials are those that the AWS CLI would use. They must allow DescribeStacks, GetTemplate, "
         "ListStackResources and ListExports, and DescribeUserPoolClient and ListUserPoolClientSecrets.",
     )
     parser.add_argument("--stack", metavar="NAME", required=True, help="the deployed stack")
     parser.add_argument("--template", metavar="FILE", required=True, help="the template that will be deployed")
-    parser.add_argument(
-        "--parameters", default="", metavar="TEXT", help='new values of parameters: "Name=value Other=value"'
-    )
     return run(parser, arguments, _plan, clock)
 
 
 def _plan(options: argparse.Namespace, aws: Aws) -> int:
     stack, new = DeployedStack.read(aws, options.stack), read_file(options.template)
-    planned = list(_planned(stack, new, _parameters(options.parameters), aws))
+    planned = list(_planned(stack, new, _parameters(os.environ.get("PARAMETERS", "")), aws))
     if options.json:
         show_json([one.fields() for one in planned])
     else:
@@ -92,9 +91,9 @@ def _parameters(text: str) -> dict[str, str]:
     try:
         pairs = [word.partition("=") for word in shlex.split(text)]
     except ValueError as error:
-        raise CannotError(f"--parameters cannot be read: {error}.") from None
+        raise CannotError(f"PARAMETERS cannot be read: {error}.") from None
     if wrong := [name for name, equals, _ in pairs if not (name and equals)]:
-        raise CannotError(f'--parameters takes "Name=value Other=value"; {wrong[0] or "="} is no such pair.')
+        raise CannotError(f'PARAMETERS takes "Name=value Other=value"; {wrong[0] or "="} is no such pair.')
     return {name: value for name, _, value in pairs}
 
 
