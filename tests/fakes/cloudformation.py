@@ -47,6 +47,7 @@ class Resource:
     status: str
     since: float
     physical_id: str = ""
+    type: str = "Custom::UserPoolClient"
     awaited: str = ""
     """The id of the request whose answer counts; '' while none is awaited."""
 
@@ -111,7 +112,8 @@ class FakeCloudFormation:
         physical_id = event.get("PhysicalResourceId", "")
         resource = stack.resources.get(logical_id)
         if resource is None or (kind == "Create" and resource.status == GONE):
-            resource = stack.resources[logical_id] = Resource(logical_id, "", self._clock())
+            kind_of_resource = event.get("ResourceType", "Custom::UserPoolClient")
+            resource = stack.resources[logical_id] = Resource(logical_id, "", self._clock(), type=kind_of_resource)
         if kind == "Delete" and resource.physical_id not in ("", physical_id):
             return
         if kind != "Create":
@@ -251,7 +253,7 @@ def shown_resource(stack: Stack, resource: Resource, time_is_called: str) -> Jso
         "StackId": stack.stack_id,
         "StackName": stack.name,
         "LogicalResourceId": resource.logical_id,
-        "ResourceType": "Custom::UserPoolClient",
+        "ResourceType": resource.type,
         "ResourceStatus": resource.status,
         time_is_called: iso(resource.since),
     }

@@ -59,6 +59,11 @@ class Expressions:
                 raise refused(f"Value provided in ExpressionAttribute{what} unused in expressions: keys: {{{listed}}}")
 
 
+def begins_with(whole: Value | None, start: Value | None) -> bool:
+    """Compare two strings; what is not there, or no string, begins with nothing."""
+    return whole is not None and start is not None and whole.get("S", "\0").startswith(start["S"])
+
+
 class Parser:
     """Read one expression from left to right, and return what it does to an item."""
 
@@ -99,6 +104,13 @@ class Parser:
             if self._take(function):
                 path, wanted = self._argument(), function == "attribute_exists"
                 return lambda item: (at(item, path) is not None) is wanted
+        if self._take("begins_with"):
+            self._need("(")
+            whole = self._operand()
+            self._need(",")
+            start = self._operand()
+            self._need(")")
+            return lambda item: begins_with(whole(item), start(item))
         left, comparator, right = self._operand(), self._next(), self._operand()
         if comparator not in COMPARATORS:
             raise NotUnderstoodError(self._text)

@@ -159,7 +159,7 @@ def test_a_stack_of_another_account_imports_what_is_free(world: World) -> None:
     answer = world.create(import_id(client_id), StackId=FOREIGN_STACK)
 
     assert answer.status == "SUCCESS"
-    assert world.asked() == []
+    assert world.asked() == [OWNER]
 
 
 def test_an_import_asks_once_and_an_update_of_it_never_again(world: World) -> None:

@@ -142,11 +142,31 @@ def test_nor_does_one_of_a_stack_nested_in_the_same_root(kept: Kept, how: str) -
     assert deployed(kept, how, theirs).status == "SUCCESS"
 
 
-def test_a_stack_that_is_gone_is_still_another_one(kept: Kept) -> None:
+@pytest.mark.parametrize("status", ["", "DELETE_COMPLETE"])
+def test_what_a_deleted_stack_has_retained_is_nobodys(kept: Kept, status: str) -> None:
     theirs = kept.secrets.create("user-pool-client/bank", stack_id=THEIR_STACK)
+    if status:
+        kept.world.stacks.begin(THEIR_STACK, status)
     kept.forget()
 
-    assert deployed(kept, "create", theirs).status == "FAILED"
+    assert deployed(kept, "create", theirs).status == "SUCCESS"
+
+
+def test_a_secret_of_another_stack_is_not_taken_together_with_the_client_that_it_names(kept: Kept) -> None:
+    """Another stack has retained the client, and still has the secret that programs read."""
+    theirs = their_secret(kept)
+    client_id = kept.world.create(kept.template(SecretId=theirs, **ALLOWED), StackId=THEIR_STACK).physical_id
+    kept.world.stacks.stacks[THEIR_STACK].resources.clear()
+    before = kept.current(theirs)
+    kept.forget()
+    imported = {"UserPoolId": POOL, "ImportId": f"{POOL}/{client_id}", "SecretId": theirs}
+
+    answer = kept.world.create(imported)
+
+    assert (answer.status, kept.current(theirs)) == ("FAILED", before)
+    assert f"belongs to another stack, bank ({THEIR_STACK})" in answer.reason
+    assert not WRITES & set(kept.calls())
+    assert kept.world.create({**imported, **ALLOWED}).status == "SUCCESS"
 
 
 def test_a_victims_own_secret_does_not_become_the_secret_of_a_strangers_client(kept: Kept) -> None:

@@ -1,5 +1,6 @@
 """The only module that calls CloudFormation. It only asks, and only about stacks of the function's own account."""
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,10 @@ _PERMISSION = (
     "allow cloudformation:DescribeStacks, DescribeStackResource and DescribeStackResources to the role of the function "
     "behind the service token (its template.yaml does), then deploy again."
 )
+
+
+# Its physical ID is that of the client that it has found.
+_LOOKUP = "Custom::UserPoolClientLookup"
 
 
 class NotThere(Refused):
@@ -49,16 +54,23 @@ class Stacks:
     caller: Caller
     own: bool
 
-    def stack_of(self, physical_id: str) -> str | None:
-        """Return the id of the stack that has a resource of this physical id, or None.
+    def stack_of(self, physical_id: str, *, here: bool = False) -> str | None:
+        """Return the id of the stack that has a resource of this physical id and does not only look it up, or None.
 
-        An answer need not show the resource itself: it is cut after a hundred of the stack's.
+        CloudFormation names one stack, whichever has the id. An answer need not show the resource itself: it is cut
+        after a hundred of the stack's. With `here`, it is asked whatever account the request is from: it answers for
+        the function's own.
         """
+        stacks = dataclasses.replace(self, own=True) if here else self
         try:
-            answer = self._call("DescribeStackResources", {"PhysicalResourceId": physical_id})
+            answer = stacks._call("DescribeStackResources", {"PhysicalResourceId": physical_id})  # noqa: SLF001 - its own
         except NotThere:  # "Stack for 1example23456789 does not exist"
             return None
-        return next((resource["StackId"] for resource in answer.get("StackResources", [])), None)
+        found = answer.get("StackResources", [])
+        same = [one.get("ResourceType") for one in found if one.get("PhysicalResourceId") == physical_id]
+        if same and set(same) == {_LOOKUP}:
+            return None
+        return next((resource["StackId"] for resource in found), None)
 
     def resource_status(self, stack_id: str, logical_id: str, *, within: float = math.inf) -> ResourceStatus:
         """Return how a resource stands; give up after so many seconds."""

@@ -234,10 +234,10 @@ class Journal:
         """
         self._end(end, self._end_of_an_end())
 
-    def note(self, begin: Begin, end: End) -> None:
+    def note(self, begin: Begin, end: End) -> bool:
         """Note a request that had nothing to change, and so has not begun, as begun and ended.
 
-        Nothing is noted where another request is at work, or has come later.
+        Nothing is noted, and False returned, where another request, a visit or a heal is at work, or has come later.
         """
         deadline = self.caller.deadline
         until = deadline.clock.monotonic() + min(_MOST_FOR_AN_END, deadline.work_left())
@@ -246,29 +246,33 @@ class Journal:
         values |= {":last": {"M": last}, ":zero": _number(0), ":now": _number(end.now)}
         values |= {f":{name}": last[name] for name in ("request", "signed_at", "holder")}
         expression = f"SET {', '.join(['#last = :last', *assignments])} REMOVE #expires, #previous, #previous_change"
-        self._write(end, self._update(end.resource, expression, _MAY_BEGIN, values), until)
+        return self._write(end, self._update(end.resource, expression, _MAY_BEGIN, values), until)
 
     def _end(self, end: End, until: float) -> None:
         self._write(end, self._end_update(end, until), until)
 
-    def _write(self, end: End, update: Operation, until: float) -> None:
-        """Write a resource's item together with those of the clients that it gets and releases."""
+    def _write(self, end: End, update: Operation, until: float) -> bool:
+        """Write a resource's item together with those of the clients that it gets and releases; False if overtaken."""
         actions: list[Operation] = [{"Update": update}]
         if end.owned is not None:
-            actions.append({"Put": {"TableName": self.table, "Item": _ownership_item(end.owned)}})
+            actions.append({"Put": self._ownership(end.owned, takes=end.takes)})
         if end.released is not None and end.released != _client_of(end.owned):
-            actions.append({"Delete": self._release(end.resource, *end.released)})
+            actions.append(self._release(end.resource, *end.released, end.given_back))
         try:
             if len(actions) == 1:
                 self._call("UpdateItem", update, until)
             else:
                 self._call("TransactWriteItems", {"TransactItems": actions}, until)
         except _ConditionFailed as failed:
-            overtaken = 0 in failed.failed
+            numbers = failed.failed
         else:
-            return
-        if not overtaken:  # the client is another resource's by now
-            self._write(dataclasses.replace(end, released=None), update, until)
+            return True
+        if 0 in numbers:
+            return False
+        # The client is another resource's by now: it is neither taken from that one nor released.
+        if end.owned is not None and 1 in numbers:
+            return self._write(dataclasses.replace(end, owned=None), update, until)
+        return self._write(dataclasses.replace(end, released=None), update, until)
 
     def owner(self, pool_id: str, client_id: str) -> Ownership | None:
         """Return which resource has a client, None where that is not known."""
@@ -426,6 +430,8 @@ class Journal:
         if end.change is not None:
             assignments.append("#change = :change")
             values[":change"] = self._stored(end.change, end.now, until)
+        if end.owned is not None and end.applied is None:
+            removed.append("#applied")  # the template of another client
         if end.deleted and end.owned is None:
             removed += ["#pool_id", "#client_id", "#applied", "#healing", "#heals"]
         if end.deleted:
@@ -450,9 +456,26 @@ class Journal:
     def _update(self, resource: str, expression: str, condition: str, values: Mapping[str, Any]) -> Operation:
         return self._conditional(_resource_key(resource), condition, values, UpdateExpression=expression)
 
-    def _release(self, resource: str, pool_id: str, client_id: str) -> Operation:
+    def _ownership(self, owned: Ownership, *, takes: bool) -> Operation:
+        """Return the Put of a client's item: only a request that takes the client takes it from another stack's."""
+        put = {"TableName": self.table, "Item": _ownership_item(owned)}
+        if takes:
+            return put
+        return {
+            **put,
+            "ConditionExpression": "attribute_not_exists(#resource) OR begins_with(#resource, :stack)",
+            "ExpressionAttributeNames": {"#resource": "resource"},
+            "ExpressionAttributeValues": {":stack": {"S": f"{owned.stack_id}/"}},
+        }
+
+    def _release(self, resource: str, pool_id: str, client_id: str, given_back: Ownership | None) -> Operation:
+        """Return the Delete of a client's item, or the Put that gives the client back to the resource that had it."""
         condition = "attribute_not_exists(#resource) OR #resource = :resource"
-        return self._conditional(_client_key(pool_id, client_id), condition, {":resource": {"S": resource}})
+        delete = self._conditional(_client_key(pool_id, client_id), condition, {":resource": {"S": resource}})
+        if given_back is None:
+            return {"Delete": delete}
+        del delete["Key"]
+        return {"Put": {**delete, "Item": _ownership_item(given_back)}}
 
     def _conditional(self, key: Item, condition: str, values: Mapping[str, Any], **others: str) -> Operation:
         text = " ".join([condition, *others.values()])

@@ -31,7 +31,8 @@ class Change:
     request changes whether they stay (`contributions.Claims`). The versions are those of the secret that `secret_id`
     names that had AWSCURRENT before and after, '' for none. `unsure` tells that a client may have been created whose ID
     is not known, between `since` and `until` (seconds since 1970). `has_secret` tells by client ID whether a client has
-    a secret, as far as that is known: it never changes.
+    a secret, as far as that is known: it never changes. `taken_from` is the resource that had an imported client
+    before, '' for none, and `was_imported` whether that one had imported it.
     """
 
     request: str
@@ -52,6 +53,8 @@ class Change:
     contributed: Settings = field(default_factory=dict)
     kept: Settings = field(default_factory=dict)
     given_up: Settings = field(default_factory=dict)
+    taken_from: str = ""
+    was_imported: bool = False
     secret_id: str = ""
     version_before: str = ""
     version_after: str = ""
@@ -186,8 +189,9 @@ class End:
     """What became of a request; written only where it still is the resource's last one.
 
     `change` replaces the one of Begin where it is given. `applied` is the template that the client now follows, None
-    where that is not new. `owned` says which client the resource has from now on,
-    `released` which client is nobody's any more; `deleted` lets the record expire.
+    where that is not new. `owned` says which client the resource has from now on; `takes` that the request has created
+    or imported it, so that it is the resource's even if another stack's had it. `released` says which client is
+    nobody's any more, or that of `given_back`; `deleted` lets the record expire.
     """
 
     resource: str
@@ -197,7 +201,9 @@ class End:
     change: Change | None = None
     applied: Settings | None = None
     owned: "Ownership | None" = None
+    takes: bool = False
     released: tuple[str, str] | None = None
+    given_back: "Ownership | None" = None
     deleted: bool = False
 
 

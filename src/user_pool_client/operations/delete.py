@@ -1,7 +1,7 @@
 """Delete: the app client goes, or is released."""
 
 from user_pool_client.custom_resource.response import Outcome
-from user_pool_client.domain.errors import ProviderError, Refused
+from user_pool_client.domain.errors import ProviderError, Refused, TryLater
 from user_pool_client.domain.journal import Change, Ownership, Record
 from user_pool_client.domain.parsing import parse_previous
 from user_pool_client.domain.physical_id import CREATE_FAILED, is_client_id
@@ -32,10 +32,22 @@ def delete(ctx: Context) -> Outcome:
     else:
         secret_sync.restore_secret(ctx, applied, client_id)
         _delete(ctx, applied, client_id)
-    ctx.turn.deleted = record is None or record.client_id in ("", client_id)
-    if client_id is not None:
+    ctx.turn.owned = _taken_up_again(ctx, record, client_id)
+    ctx.turn.deleted = ctx.turn.owned is None and (record is None or record.client_id in ("", client_id))
+    if client_id is not None and ctx.turn.released is None:
         ctx.turn.released = pool_id, client_id
     return Outcome("SUCCESS", ctx.request.physical_id or CREATE_FAILED)
+
+
+def _taken_up_again(ctx: Context, record: Record | None, client_id: str | None) -> Ownership | None:
+    """Return the former client where a replacement was rolled back, and only its new client is deleted."""
+    change = record.change if record is not None else None
+    if record is None or change is None or client_id is None or record.client_id != client_id:
+        return None
+    if not is_client_id(change.previous_id) or change.previous_id == client_id:
+        return None
+    owner = _owner(ctx, change.pool_id, change.previous_id)
+    return owner if owner is not None and owner.resource == ctx.turn.resource else None
 
 
 def _begin(ctx: Context) -> Record | None:
@@ -82,17 +94,23 @@ def _reason_to_release(ctx: Context, applied: Settings, client_id: str, record: 
         return "the client was imported" if owner.imported else ""
     # One that was searched for is known to be in no stack.
     is_allowed = applied.get(ownership.ALLOW_CLIENT) or client_id != ctx.request.physical_id
-    other = "" if is_allowed else _other_stack(ctx, client_id)
+    other = "" if is_allowed else _other_stack(ctx, applied, client_id)
     return f"another stack has the client: {other}" if other else ""
 
 
-def _other_stack(ctx: Context, client_id: str) -> str:
-    """Ask whether another stack has a client that the journal does not know. What may not be asked stops no Delete."""
+def _other_stack(ctx: Context, applied: Settings, client_id: str) -> str:
+    """Ask whether another stack has a client that the journal does not know. What may not be asked stops no Delete.
+
+    What cannot be asked now does, unless the client is gone.
+    """
     try:
         return ownership.unnoted_stack_of(ctx, client_id)
     except Refused as error:
         ctx.decision.update(not_asked=error.why)
-        return ""
+    except TryLater:
+        if ctx.clients(applied).describe(applied["UserPoolId"], client_id) is not None:
+            raise
+    return ""
 
 
 def _owner(ctx: Context, pool_id: str, client_id: str) -> Ownership | None:
@@ -111,6 +129,7 @@ def _release(ctx: Context, applied: Settings, client_id: str, record: Record | N
     change = record.change if record is not None else None
     if change is None or not _has_imported(change, client_id) or not rollback.takes_back(ctx):
         return
+    ctx.turn.release(change)
     secret_sync.restore_import(ctx, change)
     try:
         rollback.undo_import(ctx, applied, change)

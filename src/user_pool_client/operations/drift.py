@@ -17,10 +17,11 @@ from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.cimd_policy import CimdPolicy
 from user_pool_client.domain.contributions import Contributions
 from user_pool_client.domain.drift import Beside, Difference, Drift, Status
-from user_pool_client.domain.errors import NotFound, ProviderError
+from user_pool_client.domain.errors import NotFound, ProviderError, Refused
 from user_pool_client.domain.journal import MOST_HEALS, Record
 from user_pool_client.domain.physical_id import generated_name
 from user_pool_client.domain.properties import Settings
+from user_pool_client.domain.resource_status import ResourceStatus
 from user_pool_client.domain.sensitive import Sensitive
 from user_pool_client.domain.validation import validate_request
 from user_pool_client.log import count_metric, logger
@@ -124,8 +125,17 @@ class DriftCheck:
         stacks = self.stacks(stack_id)
         if stacks.stack_status(stack_id) not in _AT_REST:
             return False
-        if stacks.resource_status(stack_id, logical_id).physical_id != record.client_id:
+        resource = stacks.resource_status(stack_id, logical_id)
+        if resource.physical_id != record.client_id or resource.is_released() or resource.status == "DELETE_FAILED":
             return False
+        owner = self.journal.owner(record.pool_id, record.client_id)
+        if owner is not None and owner.resource != record.resource:
+            return False
+        if not _has_noted_the_last_request(record, resource):
+            raise Refused(
+                "the journal does not have what the last deployment of the resource applied",
+                "deploy it with a new text in Refresh.",
+            )
         now = self.journal.read(record.resource)
         return now is not None and (now.holder, now.healing) == (record.holder, record.healing)
 
@@ -224,6 +234,16 @@ def _reason_not_to_heal(found: Drift) -> str:
     if unknown:
         return f"this version does not know {', '.join(sorted(unknown))}, which an update may lose."
     return ""
+
+
+# CloudFormation shows a resource as complete this long after its answer at most (seconds).
+_SHOWN_WITHIN = 30.0
+
+
+def _has_noted_the_last_request(record: Record, resource: ResourceStatus) -> bool:
+    if record.response is None or record.response.status != "SUCCESS" or not record.ended_at:
+        return False
+    return resource.since is None or resource.since.timestamp() <= record.ended_at + _SHOWN_WITHIN
 
 
 @dataclass(frozen=True, slots=True)

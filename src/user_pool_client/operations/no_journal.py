@@ -28,8 +28,9 @@ class NoJournal(Journal):
         """Keep nothing."""
 
     @override
-    def note(self, begin: Begin, end: End) -> None:
+    def note(self, begin: Begin, end: End) -> bool:
         """Keep nothing."""
+        return True
 
     @override
     def owner(self, pool_id: str, client_id: str) -> None:

@@ -16,7 +16,9 @@ ALLOW_CLIENT, ALLOW_SECRET = "AllowClientOfOtherStack", "AllowSecretOfOtherStack
 
 def check_import(ctx: Context, desired: Settings, client_id: str) -> None:
     """Raise Refused if a resource of another stack has the client that the template imports."""
-    other = other_stack_of(ctx, desired["UserPoolId"], client_id)
+    owner = ctx.turn.journal.owner(desired["UserPoolId"], client_id)
+    ctx.turn.taken_from = owner if owner is not None and owner.resource != ctx.turn.resource else None
+    other = _other_stack_of(ctx, owner, client_id)
     if not other:
         return
     ctx.decision.update(client_of_stack=other)
@@ -32,11 +34,14 @@ def check_import(ctx: Context, desired: Settings, client_id: str) -> None:
 def other_stack_of(ctx: Context, pool_id: str, client_id: str) -> str:
     """Return the ID of the stack that has a client, '' if none has, or the request's own.
 
-    The journal knows the resource; a stack that retained the client has not told it, so CloudFormation is asked. It is
-    not asked about stacks of other accounts: there the journal is believed, and where it knows nothing, no stack has
-    the client. Raises ProviderError where it cannot be known.
+    The journal knows the resource; a stack that retained the client has not told it, so CloudFormation is asked. It
+    knows the stacks of the function's account and Region: of others the journal is believed, and where that knows
+    nothing, no stack has the client. Raises ProviderError where it cannot be known.
     """
-    owner = ctx.turn.journal.owner(pool_id, client_id)
+    return _other_stack_of(ctx, ctx.turn.journal.owner(pool_id, client_id), client_id)
+
+
+def _other_stack_of(ctx: Context, owner: Ownership | None, client_id: str) -> str:
     if owner is not None:
         stack_id = owner.stack_id
         return "" if _is_own(ctx, stack_id) or not _still_has(ctx, owner) else stack_id
@@ -45,20 +50,21 @@ def other_stack_of(ctx: Context, pool_id: str, client_id: str) -> str:
 
 def unnoted_stack_of(ctx: Context, client_id: str) -> str:
     """Return the ID of the other stack that has a client of which the journal knows nothing, '' for none."""
-    if not ctx.invocation.is_own_account:
-        return ""
-    found = ctx.stacks.stack_of(client_id) or ""
+    found = ctx.stacks.stack_of(client_id, here=True) or ""
     return "" if _is_own(ctx, found) else found
 
 
-def check_secret(ctx: Context, desired: Settings, version: Version | None, *client_ids: str) -> None:
+def check_secret(
+    ctx: Context, desired: Settings, applied: Settings, version: Version | None, client_id: str = ""
+) -> None:
     """Raise Refused if what SecretId names is not to be written to: it holds something else, or is another stack's.
 
-    `version` is the current one, `client_ids` are the resource's own clients: a secret with the value of one of them
-    has been written to before.
+    `version` is the current one. A secret that SecretId has named before, with the value of the resource's client, is
+    not judged again: whoever shares one already is not locked out.
     """
     secret_id, stored = desired["SecretId"], version.credentials if version is not None else None
-    own = tuple(client_id for client_id in client_ids if client_id)
+    former_id = ctx.request.physical_id
+    own = tuple(one for one in (client_id, former_id) if one)
     is_used = version is not None and not version.is_empty
     if is_used and (stored is None or not stored.is_of(*own)):
         raise Refused(
@@ -66,11 +72,12 @@ def check_secret(ctx: Context, desired: Settings, version: Version | None, *clie
             "let SecretId name a secret without a value, or one whose value is JSON with client_secret alone "
             "(CDK: use CfnSecret, as Secret generates a value); nothing of what it holds was changed.",
         )
-    if stored is not None and stored.client_id in own:
+    if former_id and stored is not None and stored.client_id == former_id and applied.get("SecretId") == secret_id:
         return
-    other = ctx.secrets.state(secret_id).stack_id
+    other = _present(ctx, ctx.secrets.state(secret_id).stack_id)
     if not other or _is_own(ctx, other):
-        other = other_stack_of(ctx, stored.pool_id, stored.client_id) if stored is not None and stored.client_id else ""
+        known = stored is not None and stored.client_id not in ("", *own)
+        other = other_stack_of(ctx, stored.pool_id, stored.client_id) if stored is not None and known else ""
     if not other:
         return
     ctx.decision.update(secret_of_stack=other)
@@ -80,6 +87,13 @@ def check_secret(ctx: Context, desired: Settings, version: Version | None, *clie
         f'The secret "{secret_id}" belongs to another stack, {stack_name(other)} ({other}).',
         f"create a secret in this stack; or set {ALLOW_SECRET} to true, if both stacks are to use this one.",
     )
+
+
+def _present(ctx: Context, stack_id: str) -> str:
+    """Return a stack's ID, '' if the stack is deleted: what it has retained is nobody's."""
+    if stack_id in ("", ctx.request.stack_id) or not ctx.invocation.is_own_account:
+        return stack_id
+    return "" if ctx.stacks.stack_status(stack_id) in ("", "DELETE_COMPLETE") else stack_id
 
 
 def _is_own(ctx: Context, stack_id: str) -> bool:

@@ -115,8 +115,11 @@ class Secrets(Protocol):
 class Stacks(Protocol):
     """CloudFormation."""
 
-    def stack_of(self, physical_id: str) -> str | None:
-        """Return the ID of the stack that has a resource of this physical ID, or None."""
+    def stack_of(self, physical_id: str, *, here: bool = False) -> str | None:
+        """Return the ID of the stack that has a resource of this physical ID and does not only look it up, or None.
+
+        With `here`, stacks of the function's account are asked about whatever account the request is from.
+        """
 
     def root_of(self, stack_id: str) -> str:
         """Return the ID of the stack that a stack is nested in, at any depth, or its own; '' if there is none."""
@@ -156,8 +159,8 @@ class Journal(RotationNotes, Protocol):
     def end(self, end: End) -> None:
         """Note what became of a request; nothing where another one has taken over."""
 
-    def note(self, begin: Begin, end: End) -> None:
-        """Note a request that had nothing to change as begun and ended; nothing where another one is at work."""
+    def note(self, begin: Begin, end: End) -> bool:
+        """Note a request that had nothing to change as begun and ended; False where another one is at work."""
 
     def owner(self, pool_id: str, client_id: str) -> Ownership | None:
         """Return which resource has a client, None where that is not known."""

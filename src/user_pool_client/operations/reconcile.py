@@ -99,7 +99,8 @@ def _reconcile(ctx: Context, *, in_rollback: bool = False) -> Outcome:
     outcome = _respond(ctx, clients, client, desired, applied)
     # An update that fails to import another client leaves the resource with the one it has.
     ctx.response.created(client.client_id)
-    ctx.turn.own(client, imported=bool(plan.imported(desired)), applied=desired)
+    takes = isinstance(decision, plan.Create) or ctx.decision.get("adopted") == client.client_id
+    ctx.turn.own(client, imported=bool(plan.imported(desired)), applied=desired, takes=takes)
     return outcome
 
 
@@ -262,6 +263,8 @@ def _change(
         given_up=lists_of(claims.given_up),
     )
     applied = plan.applied_to(client, desired, applied, request.physical_id)
+    if (former := ctx.turn.taken_from) is not None and former.client_id == client.client_id:
+        change = dataclasses.replace(change, taken_from=former.resource, was_imported=former.imported)
     if (session := plan.session(desired, applied)) is not None:
         minutes = _session_minutes(clients, client, desired)
         change = dataclasses.replace(change, minutes_before=minutes, minutes_after=session["MaxValidityMinutes"])
@@ -280,7 +283,7 @@ def _create(ctx: Context, clients: AppClients, desired: Settings, decision: plan
         client = idempotency.find_earlier(ctx, clients, desired, settings)
     if client is None:
         client = idempotency.create_once(ctx, clients, desired, settings)
-    ctx.turn.own(client, imported=False)
+    ctx.turn.own(client, imported=False, takes=True)
     return client
 
 

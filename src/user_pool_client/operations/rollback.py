@@ -160,6 +160,7 @@ def _undo(ctx: Context, desired: Settings, applied: Settings, change: Change, re
     current_id, home_id = ctx.request.physical_id, change.previous_id or ctx.request.physical_id
     try:
         if change.imported and change.client_id != home_id:
+            ctx.turn.release(change)
             undo_import(ctx, applied, change)
         elif not change.client_id:
             _delete_replacement(ctx, applied, change, record)

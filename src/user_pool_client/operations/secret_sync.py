@@ -45,7 +45,7 @@ def stored_secret(ctx: Context, desired: Settings, applied: Settings) -> Sensiti
     InvalidProperties if Cognito would not take the secret, or the template wants none.
     """
     version = ctx.secrets.version(desired["SecretId"], CURRENT)
-    check_secret(ctx, desired, version, ctx.request.physical_id)
+    check_secret(ctx, desired, applied, version)
     if version is None or version.credentials is None:
         return None
     stored, in_template = version.credentials, desired.get("ClientSecret")
@@ -114,8 +114,8 @@ def version_to_change(
     Raises Refused if the client's secret could not be stored: nothing has been changed yet.
     """
     version = ctx.secrets.version(desired["SecretId"], CURRENT)
+    check_secret(ctx, desired, applied, version, client.client_id)
     if version is None or not _names(version, client.client_id):
-        check_secret(ctx, desired, version, client.client_id, ctx.request.physical_id)
         stored = _from_previous_secret(ctx, clients, client, desired, applied)
         # Cognito shows the secret that it stores itself only after this update has taken it back.
         is_hidden = client.secret is None and not client.secret_arn

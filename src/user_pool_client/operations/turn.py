@@ -80,6 +80,8 @@ class Turn:
     owned: Ownership | None = None
     applied: Settings | None = None
     released: tuple[str, str] | None = None
+    given_back: Ownership | None = None
+    taken_from: Ownership | None = None
     deleted: bool = False
     contributions: Contributions = NOTHING
     observed_at: float = 0.0
@@ -88,6 +90,7 @@ class Turn:
     _noted: Change | None = None
     _record: Record | None = None
     _has_read: bool = False
+    _takes: bool = False
     _could_read: bool = True
 
     @property
@@ -154,9 +157,12 @@ class Turn:
         while not self.has_begun:
             self.take(self.planned)
 
-    def own(self, client: AppClient, *, imported: bool, applied: Settings | None = None) -> None:
-        """Note that the resource has this client from now on, and which template it follows, if it does so in full."""
-        self.applied = applied
+    def own(self, client: AppClient, *, imported: bool, applied: Settings | None = None, takes: bool = False) -> None:
+        """Note that the resource has this client from now on, and which template it follows, if it does so in full.
+
+        With `takes` it was created or imported now, and is this resource's even if another stack's had it.
+        """
+        self.applied, self._takes = applied, takes
         self.owned = Ownership(client.pool_id, client.client_id, self.resource, imported=imported)
 
     def with_noted_secret(self, client: AppClient) -> AppClient:
@@ -172,6 +178,12 @@ class Turn:
             known[client.client_id] = has_secret
         self.plan(has_secret=known)
         return dataclasses.replace(client, has_secret=has_secret)
+
+    def release(self, change: Change) -> None:
+        """Note that the resource has no longer the client that a change has imported: it is as before that change."""
+        self.released = change.pool_id, change.client_id
+        if change.taken_from:
+            self.given_back = Ownership(*self.released, change.taken_from, imported=change.was_imported)
 
     def plan(self, **changes: object) -> None:
         """Add to the planned change."""
@@ -192,16 +204,19 @@ class Turn:
             change=planned if planned != self._noted else None,
             applied=self.applied,
             owned=None if self._has(self.owned) else self.owned,
+            takes=self._takes,
             released=self.released,
+            given_back=self.given_back,
             deleted=self.deleted,
         )
         try:
-            if self.has_begun:
-                self.journal.end(end)
-            else:
-                self.journal.note(self._begin(None), end)
+            if self.has_begun or not self.journal.note(self._begin(None), end):
+                self.ensure()  # waits for who is at work
+                self.journal.end(dataclasses.replace(end, now=self._now()))
         except ProviderError as error:
             logger.warning("The journal was not completed", extra={"because": error.why})
+        except RespondedBefore:  # another delivery has noted it meanwhile
+            return
 
     def _revise(self, change: Change | None) -> None:
         whole = self._whole(change)
