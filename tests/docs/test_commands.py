@@ -42,6 +42,7 @@ TEXTS = {
     "failures.md": "tests/docs/test_statements.py",
     "operate.md": "tests/docs/test_operate.py",
     "rehearse.md": "tests/docs/test_rehearse_guide.py",
+    "stuck-stacks.md": "tests/docs/test_stuck_stacks.py",
 }
 
 # Programs that are not ours, and what their blocks need no further look for.
