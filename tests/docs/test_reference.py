@@ -1,19 +1,22 @@
-"""The tables in docs/reference say what the code does."""
+"""The generated parts of docs/reference say what the code does, and their examples are accepted."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+import yaml
 
-from tools.generate import reference
+from tools.generate import examples, reference
 from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.attributes import KEPT, attributes
 from user_pool_client.domain.parsing import parse
 from user_pool_client.domain.plan import Create, NoChange, Plan, Update, decide
 from user_pool_client.domain.properties import SETTINGS
+from user_pool_client.domain.rules import secret_at_creation
 from user_pool_client.domain.sensitive import Sensitive
+from user_pool_client.domain.validation import parse_and_validate, validate_request
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,15 +58,45 @@ VALUES: dict[str, tuple[Any, Any]] = {
 }
 
 
+def generated(name: str) -> str:
+    """Read what stands between two markers from its page."""
+    (page,) = (page for page, tables in reference.TABLES.items() if name in tables)
+    return PAGES[page].partition(f"<!-- {name}:begin -->\n")[2].partition(f"\n<!-- {name}:end -->")[0]
+
+
 def rows(table: str) -> list[list[str]]:
     """Read a table's rows from its page."""
-    (page,) = (page for page, tables in reference.TABLES.items() if table in tables)
-    body = PAGES[page].partition(f"<!-- {table}:begin -->\n")[2].partition(f"\n<!-- {table}:end -->")[0]
-    return [line.removeprefix("| ").removesuffix(" |").split(" | ") for line in body.splitlines()[2:]]
+    return [line.removeprefix("| ").removesuffix(" |").split(" | ") for line in generated(table).splitlines()[2:]]
 
 
-PROPERTIES = {cells[0].strip("`"): cells for cells in rows("properties")}
-PROVIDER_PROPERTIES = {cells[0].strip("`"): cells for cells in rows("provider-properties")}
+def sections(name: str) -> dict[str, str]:
+    """Read sections from their page, by their headings."""
+    return dict(part.split("\n\n", 1) for part in re.split(r"^### ", generated(name), flags=re.MULTILINE)[1:])
+
+
+class Described(NamedTuple):
+    """What the section of a property says."""
+
+    about: str
+    takes: str
+    default: str
+    change: str
+    removal: str
+    example: str
+
+
+def described(name: str) -> dict[str, Described]:
+    """Read the sections of properties from their page."""
+    pattern = re.compile(
+        r"(.+)\n\n- \*\*Takes:\*\* (.+)\n- \*\*Default:\*\* (.+)\n- \*\*When it changes:\*\* (.+)\n"
+        r"- \*\*When it is removed:\*\* (.+)\n\n```yaml\n((?:.+\n)+)```\s*"
+    )
+    found = {property_name: pattern.fullmatch(text) for property_name, text in sections(name).items()}
+    return {property_name: Described(*match.groups()) for property_name, match in found.items() if match}
+
+
+PROPERTIES = described("properties")
+PROVIDER_PROPERTIES = described("provider-properties")
 
 # The others are no concern of plan.py's: tests/docs/test_statements.py holds them to what the function does.
 DECIDED = [name for name, setting in SETTINGS.items() if setting.target == "client" and name != "UserPoolId"]
@@ -111,28 +144,62 @@ def test_permissions_are_told_for_every_role() -> None:
         assert sorted(told_of) == sorted([*allowed, "sts:AssumeRole"])
 
 
-def test_every_property_has_a_row() -> None:
+def test_every_property_has_a_section_with_everything() -> None:
     assert sorted([*PROPERTIES, *PROVIDER_PROPERTIES]) == sorted(SETTINGS)
 
 
-def test_every_attribute_has_a_row() -> None:
+# What a template would refer to, by the logical ID in the examples.
+DOCUMENTED_POOL = "eu-west-1_AbCdEfGhI"
+REFERENCES = {
+    "UserPool": DOCUMENTED_POOL,
+    "OwnSecret": "canary0client0secret0one",
+    "WebCredentials": "user-pool-client/web",
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_the_example_of_a_property_is_accepted(name: str) -> None:
+    text = {**PROPERTIES, **PROVIDER_PROPERTIES}[name].example
+    example = yaml.load(text, Loader=reference.CloudFormationLoader)  # noqa: S506 - a SafeLoader
+    assert name in example
+    given = {key: REFERENCES.get(value, value) if isinstance(value, str) else value for key, value in example.items()}
+
+    desired = parse_and_validate({"UserPoolId": DOCUMENTED_POOL, **given}, is_create=True)
+
+    assert given.keys() <= desired.keys()
+    validate_request(desired, desired, has_secret=secret_at_creation(desired))
+
+
+def test_every_attribute_has_a_section_or_a_row_with_an_example() -> None:
     bare = attributes(AppClient(POOL, "client", {}, Sensitive("a0secret0of0its0own000000"), secret_arn="arn"))
-    documented = [cells[0].strip("`") for cells in rows("described-attributes") + rows("setting-attributes")]
-    assert sorted(documented) == sorted({*bare, *KEPT})
+    parts = sections("described-attributes")
+    cells = {row[0].partition("`")[2].partition("`")[0]: row[2] for row in rows("setting-attributes")}
+    assert sorted([*parts, *cells]) == sorted({*bare, *KEPT})
+    shown = examples.attribute_examples()
+    for name, text in parts.items():
+        assert text.rstrip().endswith(f"\n\nExample: `{shown[name]}`")
+    assert cells == {name: f"`{shown[name]}`" if shown[name] else "empty" for name in cells}
+
+
+def test_a_link_from_an_attribute_leads_to_its_property() -> None:
+    for row in rows("setting-attributes"):
+        name, anchor = re.findall(r"\[`(\w+)[^`]*`\]\(properties\.md#(\w+)\)", row[0])[0]
+        assert name in PROPERTIES
+        assert anchor == name.lower()
 
 
 @pytest.mark.parametrize("name", DECIDED)
-def test_a_change_does_what_the_table_says(name: str) -> None:
-    says = PROPERTIES[name][4]
+def test_a_change_does_what_the_section_says(name: str) -> None:
+    says = PROPERTIES[name].change
 
     plan = decided(name, {name: VALUES[name][1]})
 
-    assert isinstance(plan, Update if says == "in place" else Create)
+    assert isinstance(plan, Update if says == "updated in place" else Create)
 
 
 @pytest.mark.parametrize("name", DECIDED)
-def test_leaving_the_template_does_what_the_table_says(name: str) -> None:
-    says = PROPERTIES[name][5]
+def test_a_removal_does_what_the_section_says(name: str) -> None:
+    says = PROPERTIES[name].removal
 
     plan = decided(name, {})
 
@@ -142,10 +209,10 @@ def test_leaving_the_template_does_what_the_table_says(name: str) -> None:
     assert isinstance(plan, Update)
     left = plan.settings.get(name)
     match says:
-        case "the name made up for it":
+        case "reset to the generated name":
             assert left == NAME_MADE_UP
         case _:
-            assert says.startswith(("default", "the default"))
+            assert says.startswith("reset to the default")
             units = plan.settings.get("TokenValidityUnits", {})
             assert left in (SETTINGS[name].default, None) or (name == "TokenValidityUnits" and left == units)
             assert all(SETTINGS["TokenValidityUnits"].default[token] == unit for token, unit in units.items())
@@ -158,13 +225,13 @@ def test_flows_that_leave_the_template_spare_the_one_that_rotation_excludes() ->
 
     plan = decide(desired=ours, applied=ours | flows, observed=client, generated_name=NAME_MADE_UP)
 
-    assert "without `ALLOW_REFRESH_TOKEN_AUTH`" in PROPERTIES["ExplicitAuthFlows"][5]
+    assert "without `ALLOW_REFRESH_TOKEN_AUTH`" in PROPERTIES["ExplicitAuthFlows"].removal
     assert isinstance(plan, Update)
     assert plan.settings["ExplicitAuthFlows"] == ["ALLOW_CUSTOM_AUTH", "ALLOW_USER_SRP_AUTH"]
 
 
 def test_a_template_without_a_pool_is_refused() -> None:
-    assert PROPERTIES["UserPoolId"][5] == "required"
+    assert PROPERTIES["UserPoolId"].removal == "not allowed: the property is required"
     assert parse({})[1]
 
 
@@ -172,11 +239,11 @@ def test_a_template_without_a_pool_is_refused() -> None:
     ("name", "least", "most"),
     [
         pytest.param(name, int(found[1]), int(found[2]), id=name)
-        for name, cells in PROPERTIES.items()
-        if (found := re.fullmatch(r"a whole number, (\d+) to (\d+)", cells[2]))
+        for name, says in PROPERTIES.items()
+        if (found := re.fullmatch(r"a whole number, (\d+) to (\d+)", says.takes))
     ],
 )
-def test_numbers_have_the_limits_that_the_table_says(name: str, least: int, most: int) -> None:
+def test_numbers_have_the_limits_that_the_section_says(name: str, least: int, most: int) -> None:
     for number in (least, most):
         assert parse({"UserPoolId": POOL, name: str(number)}) == ({"UserPoolId": POOL, name: number}, [])
     for number in (least - 1, most + 1):
@@ -187,11 +254,11 @@ def test_numbers_have_the_limits_that_the_table_says(name: str, least: int, most
     ("name", "most"),
     [
         pytest.param(name, int(found[1]), id=name)
-        for name, cells in PROPERTIES.items()
-        if (found := re.match(r"a list of at most (\d+);", cells[2]))
+        for name, says in PROPERTIES.items()
+        if (found := re.match(r"a list of at most (\d+);", says.takes))
     ],
 )
-def test_lists_have_the_length_that_the_table_says(name: str, most: int) -> None:
+def test_lists_have_the_length_that_the_section_says(name: str, most: int) -> None:
     items = ["code", "implicit", "client_credentials"] if most == 3 else [f"item:{number}" for number in range(most)]
 
     assert parse({"UserPoolId": POOL, name: items})[1] == []
@@ -202,7 +269,7 @@ def test_check_tells_a_stale_file_and_leaves_it_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for page, text in PAGES.items():
-        (tmp_path / page).write_text(text.replace("| `ClientId` | The client id", "| `ClientID` | The client id"))
+        (tmp_path / page).write_text(text.replace("### ClientId\n\nThe client id", "### ClientID\n\nThe client id"))
     monkeypatch.setattr(reference, "PAGES", tmp_path)
 
     assert reference.main(["--check"]) == 1

@@ -231,8 +231,9 @@ def last_asked(world: World) -> Json:
 
 
 def test_a_session_changes_in_place_and_goes_back_to_its_default(world: World) -> None:
-    *_, default, change, leaving = PROPERTIES["SSOSession"]
-    assert (default, change, leaving) == ("MaxValidityMinutes: `60`", "in place", "default")
+    says = PROPERTIES["SSOSession"]
+    assert (says.default, says.change) == ("MaxValidityMinutes: `60`", "updated in place")
+    assert says.removal == "reset to the default"
     before, after = ({**WEB, "SSOSession": {"MaxValidityMinutes": minutes}} for minutes in ("5", "120"))
     client_id = world.create(before).physical_id
 
@@ -243,8 +244,8 @@ def test_a_session_changes_in_place_and_goes_back_to_its_default(world: World) -
 
 
 def test_a_policy_changes_in_place_and_is_deleted_when_it_leaves(world: World) -> None:
-    *_, default, change, leaving = PROPERTIES["CIMDPolicy"]
-    assert (default, change, leaving) == ("none", "in place", "the policy is deleted")
+    says = PROPERTIES["CIMDPolicy"]
+    assert (says.default, says.change, says.removal) == ("none", "updated in place", "the policy is deleted")
     before, after = (
         {**WEB, "CIMDPolicy": {"PolicyName": "agents", "URLPatterns": [url]}}
         for url in ("https://a.example/", "https://b.example/")
@@ -258,7 +259,7 @@ def test_a_policy_changes_in_place_and_is_deleted_when_it_leaves(world: World) -
 
 
 def test_a_changed_import_id_leads_to_the_client_that_it_names(world: World) -> None:
-    assert PROVIDER_PROPERTIES["ImportId"][3] == "the client that it names takes the place of the one before"
+    assert PROVIDER_PROPERTIES["ImportId"].change == "the client that it names replaces the previous one"
     first_id, second_id = world.existing(), world.existing()
     world.create(import_id(first_id))
 
@@ -267,7 +268,7 @@ def test_a_changed_import_id_leads_to_the_client_that_it_names(world: World) -> 
 
 @pytest.mark.parametrize("name", ["ImportNamePrefix", "ImportNamePattern"])
 def test_a_changed_name_to_look_for_does_nothing(world: World, name: str) -> None:
-    assert PROVIDER_PROPERTIES[name][3] == "nothing"
+    assert PROVIDER_PROPERTIES[name].change == "nothing"
     client_id = world.existing(ClientName="web")
     world.existing(ClientName="report")
     before = {"UserPoolId": POOL, name: "web"}
@@ -278,7 +279,7 @@ def test_a_changed_name_to_look_for_does_nothing(world: World, name: str) -> Non
 
 @pytest.mark.parametrize("name", ["ImportId", "ImportNamePrefix", "ImportNamePattern"])
 def test_without_the_import_the_client_stays_and_is_the_stacks_own(world: World, name: str) -> None:
-    assert PROVIDER_PROPERTIES[name][4] == "the client stays, and is the stack's own from then on"
+    assert PROVIDER_PROPERTIES[name].removal == "the client stays, and is the stack's own from then on"
     client_id = world.existing(ClientName="web")
     adopted = {"UserPoolId": POOL, name: f"{POOL}/{client_id}" if name == "ImportId" else "web"}
     world.create(adopted)
@@ -297,7 +298,7 @@ def test_without_the_import_the_client_stays_and_is_the_stacks_own(world: World,
     ],
 )
 def test_a_changed_role_or_external_id_is_used_from_then_on(world: World, name: str, change: Json) -> None:
-    assert PROVIDER_PROPERTIES[name][3] == "the new one is used"
+    assert PROVIDER_PROPERTIES[name].change == "the new one is used"
     before = {**THEIRS, "ExternalId": "shop"}
     client_id = world.create(before).physical_id
 
@@ -308,7 +309,7 @@ def test_a_changed_role_or_external_id_is_used_from_then_on(world: World, name: 
 
 
 def test_an_external_id_that_leaves_is_used_no_more(world: World) -> None:
-    assert PROVIDER_PROPERTIES["ExternalId"][4] == "none is used"
+    assert PROVIDER_PROPERTIES["ExternalId"].removal == "no external ID is used"
     before = {**THEIRS, "ExternalId": "shop"}
     client_id = world.create(before).physical_id
 
@@ -317,7 +318,7 @@ def test_an_external_id_that_leaves_is_used_no_more(world: World) -> None:
 
 
 def test_without_a_role_the_functions_own_is_used_which_sees_no_pool_of_another_account(world: World) -> None:
-    assert PROVIDER_PROPERTIES["RoleArn"][4] == "the function's own role is used"
+    assert PROVIDER_PROPERTIES["RoleArn"].removal == "the function's own role is used"
     client_id = world.create(THEIRS).physical_id
     world.sts.calls.clear()
 

@@ -1,4 +1,4 @@
-"""Write the tables in docs/reference that the code and template.yaml know best: `make reference`."""
+"""Write the tables and sections in docs/reference that the code and template.yaml know best: `make reference`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, is_typeddi
 
 import yaml
 
+from tools.generate import examples
 from user_pool_client.aws.cognito import REMEDIES
 from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.attributes import CONTRIBUTED, DESCRIBED, KEPT, attributes, setting_paths
@@ -35,37 +36,39 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "docs" / "reference"
 TEMPLATE = ROOT / "template.yaml"
 
-# What a change does, and what happens when a property leaves the template, where the table of settings alone does not
-# say it. A test holds them to what the code does.
+# What a change does, and what happens when a property is removed from the template, where its type and its default
+# alone do not say it. A test holds them to what the code does.
+IN_PLACE = "updated in place"
 ON_CHANGE = {
-    "GenerateSecret": "a new client, if the present one has a secret and should have none, or the other way round",
-    "ImportId": "the client that it names takes the place of the one before",
+    "GenerateSecret": "a new client, if the current one has a secret and should have none, or the other way round",
+    "ImportId": "the client that it names replaces the previous one",
     "ImportNamePrefix": "nothing",
     "ImportNamePattern": "nothing",
-    "AllowClientOfOtherStack": "it counts from then on",
-    "AllowSecretOfOtherStack": "it counts from then on",
+    "AllowClientOfOtherStack": "applies from then on",
+    "AllowSecretOfOtherStack": "applies from then on",
     "RoleArn": "the new one is used",
     "ExternalId": "the new one is used",
-    "SecretId": "the current value is kept in the new one as well",
-    "Refresh": "what differs from the template is set right",
-    "DriftAction": "it counts from the next look on",
+    "SecretId": "the current value is stored in the new secret as well",
+    "Refresh": "what differs from the template is corrected",
+    "DriftAction": "applies from the next check on",
 }
-ON_LEAVING = {
-    "UserPoolId": "required",
-    "ClientName": "the name made up for it",
+RESET = "reset to the default"
+ON_REMOVAL = {
+    "UserPoolId": "not allowed: the property is required",
+    "ClientName": "reset to the generated name",
     "GenerateSecret": "nothing",
     "ClientSecret": "nothing",
     PUBLISH: "nothing",
     "CIMDPolicy": "the policy is deleted",
-    "ExplicitAuthFlows": "default, without `ALLOW_REFRESH_TOKEN_AUTH` while refresh tokens rotate",
-    **{token.validity: "the default duration" for token in TOKENS},
+    "ExplicitAuthFlows": f"{RESET}, without `ALLOW_REFRESH_TOKEN_AUTH` while refresh tokens rotate",
+    **{token.validity: "reset to the default duration" for token in TOKENS},
     **dict.fromkeys(IMPORT_PROPERTIES, "the client stays, and is the stack's own from then on"),
     "RoleArn": "the function's own role is used",
-    "ExternalId": "none is used",
-    "SecretId": "the attribute ClientSecret is back, as far as Cognito shows it",
-    "AllowClientOfOtherStack": "what another stack has is refused again",
-    "AllowSecretOfOtherStack": "nothing, if the secret was written to; else one of another stack is refused",
-    "Refresh": "what differs from the template is set right",
+    "ExternalId": "no external ID is used",
+    "SecretId": "the attribute `ClientSecret` returns, if Cognito shows the secret",
+    "AllowClientOfOtherStack": "a client of another stack is refused again",
+    "AllowSecretOfOtherStack": "nothing, if the secret was written to; otherwise a secret of another stack is refused",
+    "Refresh": "what differs from the template is corrected",
     "DriftAction": "drift is reported",
 }
 
@@ -114,7 +117,7 @@ WHEN = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write the tables, or only tell whether they are up to date; return the exit status."""
+    """Write tables and sections, or only report whether they are up to date; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.generate.reference", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, and fail if there is something to write")
     check = parser.parse_args(arguments).check
@@ -146,34 +149,38 @@ def refreshed(text: str, tables: Mapping[str, Callable[[], str]]) -> str:
 
 
 def properties() -> str:
-    """Return the table of every property that is a setting of the client."""
-    return _table(
-        ("Property", "What it is", "What it takes", "Default", "A change", "When it leaves the template"),
-        (
-            (
-                f"`{setting.name}`",
-                setting.about,
-                takes(setting.type),
-                default(setting),
-                on_change(setting),
-                ON_LEAVING.get(setting.name, "default"),
-            )
-            for setting in SETTINGS.values()
-            if setting.target != "provider"
-        ),
-    )
+    """Return a section for every property that is a setting of the client."""
+    return _property_sections(setting for setting in SETTINGS.values() if setting.target != "provider")
 
 
 def provider_properties() -> str:
-    """Return the table of the properties that say which client it is, and how it is reached."""
-    return _table(
-        ("Property", "What it is", "What it takes", "A change", "When it leaves the template"),
-        (
-            (f"`{name}`", setting.about, takes(setting.type), on_change(setting), ON_LEAVING[name])
-            for name, setting in SETTINGS.items()
-            if setting.target == "provider"
-        ),
-    )
+    """Return a section for every property that says which client it is, and how it is reached."""
+    return _property_sections(setting for setting in SETTINGS.values() if setting.target == "provider")
+
+
+def _property_sections(settings: Iterable[Setting]) -> str:
+    return _sections((setting.name, _property(setting)) for setting in settings)
+
+
+def _property(setting: Setting) -> str:
+    return f"""\
+{setting.about}
+
+- **Takes:** {takes(setting.type)}
+- **Default:** {default(setting)}
+- **When it changes:** {on_change(setting)}
+- **When it is removed:** {ON_REMOVAL.get(setting.name, RESET)}
+
+```yaml
+{examples.PROPERTIES[setting.name]}
+```"""
+
+
+def _sections(named: Iterable[tuple[str, str]]) -> str:
+    """Return a section for each name, after a list of links to them all."""
+    found = dict(named)
+    links = " ·\n".join(f"[{name}](#{name.lower()})" for name in found)
+    return "\n" + "\n\n".join([links, *(f"### {name}\n\n{text}" for name, text in found.items())]) + "\n"
 
 
 def look_properties() -> str:
@@ -222,17 +229,28 @@ def contribution_attributes() -> str:
 
 
 def described_attributes() -> str:
-    """Return the table of the attributes that are no settings."""
-    return _table(("Attribute", "What it is"), ((f"`{name}`", about) for name, about in {**DESCRIBED, **KEPT}.items()))
+    """Return a section for each attribute that is not a setting."""
+    shown = examples.attribute_examples()
+    return _sections(
+        (name, f"{about}\n\nExample: {_code(shown[name])}") for name, about in {**DESCRIBED, **KEPT}.items()
+    )
 
 
 def setting_attributes() -> str:
     """Return the table of the attributes that show settings, with the values of a client that has none of its own."""
     bare = attributes(AppClient("eu-west-1_AbCdEfGhI", "client", {}, has_secret=False))
+    shown = examples.attribute_examples()
     given = {"UserPoolId", "ClientName"}
     return _table(
-        ("Attribute", "Where nothing was set"),
-        ((f"`{path}`", _code(str(bare[path])) if path not in given else "always set") for path in setting_paths()),
+        ("Attribute", "Where nothing was set", "Example"),
+        (
+            (
+                f"[`{path}`](properties.md#{path.partition('.')[0].lower()})",
+                _code(str(bare[path])) if path not in given else "always set",
+                _code(shown[path]),
+            )
+            for path in setting_paths()
+        ),
     )
 
 
@@ -370,7 +388,7 @@ def needed(name: str, template: Any) -> str:
 
 def on_change(setting: Setting) -> str:
     """Say in words what a change of a property does."""
-    return ON_CHANGE.get(setting.name, "a new client" if setting.update == "replaces" else "in place")
+    return ON_CHANGE.get(setting.name, "a new client" if setting.update == "replaces" else IN_PLACE)
 
 
 def default(setting: Setting) -> str:
