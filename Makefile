@@ -84,7 +84,7 @@ docs: .venv-docs/.installed ## Build the documentation into build/docs; a link t
 	@$(call quietly,.venv-docs/bin/sphinx-build --fresh-env --fail-on-warning --quiet --conf-dir docs \
 		--doctree-dir build/doctrees . build/docs)
 
-reference: .venv/.installed ## Write the tables and sections in docs/reference from the code and the template
+reference: .venv/.installed ## Write the tables, sections and diagrams of the documentation
 	@PYTHONPATH=src .venv/bin/python -m tools.generate.reference
 
 schema: .venv/.installed ## Write the JSON Schema of each resource type into schema/

@@ -93,8 +93,7 @@ def _prepare(_app: Sphinx, page: str, source: list[str]) -> None:
         sections = [("", parts[0]), *zip(parts[1::2], parts[2::2], strict=True)]
         first = [f"{OVERVIEW} <../README.md>"] if page == root_doc else []
         text += "".join(_toctree(title, first * (not title) + _LINK.findall(part)) for title, part in sections)
-    # GitHub draws these; here they are shown as they are written, because what draws them is a script of megabytes.
-    source[0] = text.replace("```mermaid\n", "```text\n")
+    source[0] = text
 
 
 def _toctree(title: str, pages: list[str]) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import html
 import re
+import tomllib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 import yaml
 
-from tools.generate import examples, reference
+from tools.generate import diagrams, examples, reference
 from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.attributes import KEPT, attributes
 from user_pool_client.domain.parsing import parse
@@ -117,6 +119,41 @@ def test_the_tables_are_up_to_date() -> None:
     assert [page for page, (present, wanted) in reference.pages().items() if present != wanted] == [], (
         "run make reference"
     )
+
+
+def test_the_diagrams_are_up_to_date() -> None:
+    drawn = diagrams.diagrams()
+    assert {path.name: path.read_text() for path in diagrams.DIAGRAMS.glob("*.svg")} == {
+        path.name: svg for path, svg in drawn.items()
+    }, "run make reference"
+
+
+def test_a_diagram_is_shown_on_a_page_and_has_a_text_for_those_who_do_not_see_it() -> None:
+    pages = [path.read_text() for path in reference.PAGES.parent.rglob("*.md")]
+    shown = [
+        image for page in pages for image in re.findall(r"^!\[(.{40,})\]\(.*diagrams/(\w+\.svg)\)$", page, re.MULTILINE)
+    ]
+    assert sorted(name for _, name in shown) == sorted(path.name for path in diagrams.DIAGRAMS.glob("*.svg"))
+
+
+def test_a_diagram_names_only_modules_that_exist() -> None:
+    flow = tomllib.loads((diagrams.DIAGRAMS / "flow.toml").read_text())
+    named = {word.strip(",") for step in flow["steps"] for word in f"{step.get('where')} {step.get('aside')}".split()}
+    package = reference.ROOT / "src" / "user_pool_client"
+    modules = {name for name in named if name.endswith(".py")}
+    assert len(modules) > 10
+    assert [
+        name for name in modules if not (package / name).exists() and not (package / "operations" / name).exists()
+    ] == []
+
+
+def test_every_text_of_a_diagram_is_within_its_width() -> None:
+    for svg in diagrams.diagrams().values():
+        texts = re.findall(r'<text(?: class="([\w ]+)")? x="([\d.]+)" y="[\d.]+">([^<]+)<', svg)
+        assert len(texts) >= 20
+        for kind, left, text in texts:
+            size = diagrams.SMALL if kind in ("small", "name") else 1
+            assert float(left) + len(html.unescape(text)) * diagrams.CHARACTER * size <= diagrams.WIDTH, text
 
 
 def test_every_marker_is_that_of_a_table() -> None:
@@ -273,7 +310,7 @@ def test_check_tells_a_stale_file_and_leaves_it_alone(
     monkeypatch.setattr(reference, "PAGES", tmp_path)
 
     assert reference.main(["--check"]) == 1
-    assert capsys.readouterr().err == "attributes.md does not say what the code does: run make reference.\n"
+    assert capsys.readouterr().err == "attributes.md is not up to date: run make reference.\n"
     assert reference.main([]) == 0
     assert {page: (tmp_path / page).read_text() for page in PAGES} == PAGES
     assert reference.main(["--check"]) == 0

@@ -1,4 +1,4 @@
-"""Write the tables and sections in docs/reference that the code and template.yaml know best: `make reference`."""
+"""Write what the code and template.yaml know best into docs/reference, and draw the diagrams: `make reference`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, is_typeddi
 
 import yaml
 
-from tools.generate import examples
+from tools.generate import diagrams, examples
 from user_pool_client.aws.cognito import REMEDIES
 from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.attributes import CONTRIBUTED, DESCRIBED, KEPT, attributes, setting_paths
@@ -121,12 +121,13 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.generate.reference", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, and fail if there is something to write")
     check = parser.parse_args(arguments).check
-    stale = {page: wanted for page, (present, wanted) in pages().items() if wanted != present}
-    for page, wanted in stale.items():
+    stale = {PAGES / page: wanted for page, (present, wanted) in pages().items() if wanted != present}
+    stale |= {path: svg for path, svg in diagrams.diagrams().items() if not path.exists() or path.read_text() != svg}
+    for path, wanted in stale.items():
         if check:
-            print(f"{page} does not say what the code does: run make reference.", file=sys.stderr)
+            print(f"{path.name} is not up to date: run make reference.", file=sys.stderr)
         else:
-            (PAGES / page).write_text(wanted)
+            path.write_text(wanted)
     return 1 if check and stale else 0
 
 
