@@ -306,7 +306,7 @@ def test_check_tells_a_stale_file_and_leaves_it_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for page, text in PAGES.items():
-        (tmp_path / page).write_text(text.replace("### ClientId\n\nThe client id", "### ClientID\n\nThe client id"))
+        (tmp_path / page).write_text(text.replace("### ClientId\n", "### ClientID\n"))
     monkeypatch.setattr(reference, "PAGES", tmp_path)
 
     assert reference.main(["--check"]) == 1

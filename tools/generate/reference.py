@@ -76,7 +76,7 @@ ONE_OF = "one of the three"
 LISTED = {
     "UserPoolId": "The user pool; the same as Ref.",
     "Count": "How many clients there are.",
-    "ClientIds": "Their ids.",
+    "ClientIds": "Their IDs.",
     "ClientNames": "Their names, in the same order.",
 }
 

@@ -19,7 +19,7 @@ IDS = ("ClientId", "ClientSecret", "ClientSecretArn", "Id", "UserPoolId", "Secre
 # Where the secret is, of a client with SecretId; no look-up has these.
 KEPT: Mapping[str, str] = {
     "SecretArn": "The ARN of the secret that SecretId names; only with SecretId.",
-    "SecretVersionId": "The secret's version that was current when the answer was given; only with SecretId.",
+    "SecretVersionId": "The secret's version that was current when the response was sent; only with SecretId.",
 }
 
 # What a look-up shows besides.
@@ -38,16 +38,16 @@ CONTRIBUTED: Mapping[str, str] = {
 
 # About the client, not settings of it. `properties.SETTINGS` has the others.
 DESCRIBED: Mapping[str, str] = {
-    "ClientId": "The client id; the same as Ref.",
-    "ClientSecret": "The client secret, if the client has one that Cognito shows; with SecretId there is none.",
+    "ClientId": "The client ID; the same as Ref.",
+    "ClientSecret": "The client secret, if the client has one that Cognito shows; not with SecretId.",
     "ClientSecretArn": "The ARN of the secret that Cognito itself stores in Secrets Manager; only with "
     "PublishSecretsInAWSSecretsManager.",
-    "Id": "The user pool's id and the client's, as `<pool>/<client>`.",
+    "Id": "The user pool ID and the client ID, as `<pool>/<client>`.",
     "Name": "The client's name; the same as ClientName.",
     "Issuer": "The issuer (`iss`) of the pool's tokens.",
     "JwksUri": "Where the pool's public keys are.",
     "ClientType": "REGULAR, or DCR for a client that registered itself; empty where Cognito does not say.",
-    "CreationDate": "When the client was made (ISO 8601, UTC).",
+    "CreationDate": "When the client was created (ISO 8601, UTC).",
     "LastModifiedDate": "When it was last changed (ISO 8601, UTC).",
 }
 

@@ -187,7 +187,7 @@ _ExternalId = Annotated[
         pattern=r"^[A-Za-z0-9_+=,.@:/-]+\Z",
         description="letters, digits and any of _ + = , . @ : / -",
     ),
-    Setting("The external id that RoleArn's trust policy asks for.", target="provider"),
+    Setting("The external ID that RoleArn's trust policy asks for.", target="provider"),
 ]
 
 
@@ -212,10 +212,12 @@ class ClientProperties(TypedDict, total=False):
         ),
         Setting(
             "The name, which need not be unique. "
-            "Without it: the stack's name, the logical id and 12 hexadecimal digits."
+            "Without it: the stack's name, the logical ID and 12 hexadecimal digits."
         ),
     ]
-    GenerateSecret: Annotated[bool, Setting("Whether Cognito makes a client secret.", default=False, update="replaces")]
+    GenerateSecret: Annotated[
+        bool, Setting("Whether Cognito generates a client secret.", default=False, update="replaces")
+    ]
     ClientSecret: Annotated[
         str,
         Meta(
@@ -324,7 +326,8 @@ class ClientProperties(TypedDict, total=False):
     EnablePropagateAdditionalUserContextData: Annotated[
         bool,
         Setting(
-            "Whether threat protection takes the client's word for IP addresses; needs a client secret.", default=False
+            "Whether threat protection accepts IP addresses reported by the client; needs a client secret.",
+            default=False,
         ),
     ]
     AuthSessionValidity: Annotated[
@@ -333,14 +336,15 @@ class ClientProperties(TypedDict, total=False):
     RefreshTokenRotation: Annotated[
         RefreshTokenRotation,
         Setting(
-            "Whether a refresh token is good for one use, and the seconds for which the old one still works.",
+            "Whether a refresh token can be used only once, and for how many seconds the previous one still works.",
             default={"Feature": "DISABLED", "RetryGracePeriodSeconds": 0},
         ),
     ]
     SSOSession: Annotated[
         SSOSession,
         Setting(
-            "How many minutes users stay signed in across the pool's clients; needs the Essentials or Plus tier.",
+            "How many minutes users stay signed in across the pool's clients; "
+            "needs the Essentials or Plus feature plan.",
             default={"MaxValidityMinutes": 60},
             target="session",
         ),
@@ -357,14 +361,14 @@ class ClientProperties(TypedDict, total=False):
         str,
         Meta(pattern=r"^[A-Za-z0-9_-]+_[0-9a-zA-Z]+/[A-Za-z0-9_+]+\Z", description="<user pool id>/<client id>"),
         Setting(
-            "Takes over the client `<user pool id>/<client id>`. "
-            "While it is there, a Delete of the resource lets it go.",
+            "Imports the client `<user pool id>/<client id>`. "
+            "While the property is in the template, a Delete of the resource releases the client.",
             target="provider",
         ),
     ]
     ImportNamePrefix: Annotated[
         _NameOrPart,
-        Setting("Takes over the one client whose name begins like this; looked up once.", target="provider"),
+        Setting("Imports the one client whose name begins like this; searched for once.", target="provider"),
     ]
     ImportNamePattern: Annotated[
         str,
@@ -377,7 +381,7 @@ class ClientProperties(TypedDict, total=False):
             description="a regular expression in ASCII, without \\u, \\U and \\N",
         ),
         Setting(
-            "Takes over the one client whose whole name matches this regular expression; looked up once.",
+            "Imports the one client whose whole name matches this regular expression; searched for once.",
             target="provider",
         ),
     ]
@@ -402,8 +406,8 @@ class ClientProperties(TypedDict, total=False):
             description="the name or ARN of a secret, not its value",
         ),
         Setting(
-            "A secret of Secrets Manager that the client secret is kept in; "
-            "the answer to CloudFormation then holds none.",
+            "A secret of Secrets Manager in which the client secret is stored; "
+            "the response to CloudFormation then does not contain it.",
             target="provider",
         ),
     ]
@@ -450,7 +454,7 @@ class LookupProperties(TypedDict, total=False):
     """The properties of Custom::UserPoolClientLookup."""
 
     UserPoolId: Required[_UserPoolId]
-    ClientId: Annotated[_ClientId, Setting("The id of the client to look up.", target="provider")]
+    ClientId: Annotated[_ClientId, Setting("The ID of the client to look up.", target="provider")]
     ClientName: Annotated[
         _NameOrPart,
         Setting("The name of the client to look up: the whole name, and case matters.", target="provider"),
