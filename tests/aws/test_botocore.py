@@ -343,7 +343,7 @@ def test_everything_that_cognito_shows_is_an_attribute() -> None:
     }
     paths |= {f"CIMDPolicy.{name}" for name in OF_POLICIES if name not in shown}
 
-    ours = {"Id", "Name", "Issuer", "JwksUri", "GenerateSecret", "PublishSecretsInAWSSecretsManager"}
+    ours = {"Id", "Name", "Issuer", "DiscoveryUrl", "JwksUri", "GenerateSecret", "PublishSecretsInAWSSecretsManager"}
     assert paths == {*DESCRIBED, *setting_paths()} - ours
 
 

@@ -24,6 +24,7 @@ OF_A_BARE_CLIENT = {
     "Name": "web",
     "ClientName": "web",
     "Issuer": ISSUER,
+    "DiscoveryUrl": f"{ISSUER}/.well-known/openid-configuration",
     "JwksUri": f"{ISSUER}/.well-known/jwks.json",
     "ClientType": "",
     "CreationDate": "2026-03-01T12:00:00Z",

@@ -29,6 +29,7 @@ AS_KEPT = {
     "client_secret_id": "1example23456789--1770000000",
     "user_pool_id": "eu-west-1_Abc123xyz",
     "issuer": "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Abc123xyz",
+    "discovery_url": "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Abc123xyz/.well-known/openid-configuration",
     "token_endpoint": "https://shop.auth.eu-west-1.amazoncognito.com/oauth2/token",
     "role_arn": "arn:aws:iam::222222222222:role/app-clients",
     "external_id": "shop-7",
@@ -47,6 +48,12 @@ def test_what_there_is_none_of_is_not_in_the_value() -> None:
     value = json.loads(Credentials("1example23456789", Sensitive(CLIENT_SECRET)).text().reveal())
 
     assert value == {"client_id": "1example23456789", "client_secret": CLIENT_SECRET}
+
+
+def test_a_value_from_before_the_discovery_url_equals_one_with_it() -> None:
+    before = {name: text for name, text in AS_KEPT.items() if name != "discovery_url"}
+
+    assert Credentials.parse(json.dumps(before)) == WHOLE
 
 
 def test_a_client_secret_alone_is_enough() -> None:
@@ -133,6 +140,11 @@ def test_any_json_is_read_or_is_none(value: Any, ascii_only: bool) -> None:
         pytest.param({"client_id": "other", "user_pool_id": "eu-west-1_Abc123xyz"}, True, id="another-client-of-ours"),
         pytest.param({"client_id": "1.apps.example.com"}, False, id="another-providers-client"),
         pytest.param({"client_id": "other", "user_pool_id": "eu-west-1_A", "key": "x"}, False, id="half-ours"),
+        pytest.param(
+            {"client_id": "other", "user_pool_id": "eu-west-1_A", "discovery_url": "https://x"},
+            True,
+            id="another-client-of-ours-with-its-discovery-url",
+        ),
     ],
 )
 def test_whose_a_value_is(value: dict[str, object], expected: bool) -> None:

@@ -42,6 +42,7 @@ def test_the_answer_tells_everything_about_a_client_that_has_only_defaults(world
         "UserPoolId": POOL,
         "Id": f"{POOL}/{answer.physical_id}",
         "Issuer": f"https://cognito-idp.us-east-1.amazonaws.com/{POOL}",
+        "DiscoveryUrl": f"https://cognito-idp.us-east-1.amazonaws.com/{POOL}/.well-known/openid-configuration",
         "JwksUri": f"https://cognito-idp.us-east-1.amazonaws.com/{POOL}/.well-known/jwks.json",
         "Name": DERIVED_NAME,
         "ClientName": DERIVED_NAME,

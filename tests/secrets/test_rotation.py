@@ -93,6 +93,7 @@ def test_everything_else_in_the_value_stays(kept: Kept) -> None:
         "client_id": client_id,
         "user_pool_id": POOL,
         "issuer": ISSUER,
+        "discovery_url": f"{ISSUER}/.well-known/openid-configuration",
         "token_endpoint": ENDPOINT,
     }
 

@@ -113,7 +113,16 @@ def test_ones_own_proven_awsprevious_does_not_heal_another_clients_id(kept: Kept
 
 @pytest.mark.parametrize(
     "member",
-    ["token_endpoint", "issuer", "role_arn", "external_id", "client_secret_id", "proven", "RotationEnabled"],
+    [
+        "token_endpoint",
+        "issuer",
+        "discovery_url",
+        "role_arn",
+        "external_id",
+        "client_secret_id",
+        "proven",
+        "RotationEnabled",
+    ],
 )
 def test_no_member_of_the_value_switches_the_proof_off(kept: Kept, member: str) -> None:
     victim = rotated_at(kept, "", 3)

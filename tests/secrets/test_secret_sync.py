@@ -103,6 +103,7 @@ def test_the_value_is_all_that_a_program_needs(kept: Kept) -> None:
         "client_secret_id": kept.client(client_id).original,
         "user_pool_id": POOL,
         "issuer": ISSUER,
+        "discovery_url": f"{ISSUER}/.well-known/openid-configuration",
         "token_endpoint": ENDPOINT,
     }
 
@@ -197,6 +198,22 @@ def test_it_is_written_when_the_client_is_made_and_only_once(kept: Kept) -> None
     assert kept.asked.count(PUT) == 1
     assert kept.asked.index(CREATE) < kept.asked.index(PUT)
     assert kept.secrets.stages(kept.arn) == {kept.secrets.version_id(kept.arn): [CURRENT]}
+
+
+def test_a_value_from_before_the_discovery_url_is_not_rewritten_for_it_but_gets_it_with_the_next_one(
+    kept: Kept,
+) -> None:
+    client_id = kept.made()
+    before = {name: text for name, text in kept.current().items() if name != "discovery_url"}
+    version_id = kept.secrets.put_elsewhere(kept.arn, before)
+
+    kept.world.update(client_id, kept.template(), kept.template())
+    kept.world.update(client_id, kept.template(AuthSessionValidity="5"), kept.template())
+
+    assert kept.secrets.version_id(kept.arn) == version_id
+    assert kept.current() == before
+    kept.rotate()
+    assert kept.current()["discovery_url"] == f"{ISSUER}/.well-known/openid-configuration"
 
 
 @pytest.mark.parametrize("by", ["ImportId", "ImportNamePrefix"])

@@ -49,6 +49,7 @@ def test_the_secret_of_a_client_is_kept_with_all_that_a_program_needs(aws: Local
         "client_secret": client["ClientSecret"],
         "user_pool_id": outputs["UserPoolId"],
         "issuer": f"https://cognito-idp.us-east-1.amazonaws.com/{outputs['UserPoolId']}",
+        "discovery_url": f"https://cognito-idp.us-east-1.amazonaws.com/{outputs['UserPoolId']}/.well-known/openid-configuration",
         "token_endpoint": f"https://{domain}.auth.us-east-1.amazoncognito.com/oauth2/token",
     }
 

@@ -7,7 +7,7 @@ from typing import Any, is_typeddict
 
 from user_pool_client.domain.app_client import AppClient
 from user_pool_client.domain.contributions import Contributions
-from user_pool_client.domain.endpoints import issuer
+from user_pool_client.domain.endpoints import discovery_url, issuer, jwks_uri
 from user_pool_client.domain.properties import CONTRIBUTABLE, SETTINGS, TOKENS
 from user_pool_client.domain.sensitive import Sensitive
 
@@ -45,6 +45,7 @@ DESCRIBED: Mapping[str, str] = {
     "Id": "The user pool ID and the client ID, as `<pool>/<client>`.",
     "Name": "The client's name; the same as ClientName.",
     "Issuer": "The issuer (`iss`) of the pool's tokens.",
+    "DiscoveryUrl": "The URL of the pool's OpenID Connect discovery document.",
     "JwksUri": "Where the pool's public keys are.",
     "ClientType": "REGULAR, or DCR for a client that registered itself; empty where Cognito does not say.",
     "CreationDate": "When the client was created (ISO 8601, UTC).",
@@ -63,7 +64,8 @@ def attributes(observed: AppClient) -> Attributes:
         "UserPoolId": observed.pool_id,
         "Id": f"{observed.pool_id}/{observed.client_id}",
         "Issuer": issuer(observed.pool_id),
-        "JwksUri": f"{issuer(observed.pool_id)}/.well-known/jwks.json",
+        "DiscoveryUrl": discovery_url(observed.pool_id),
+        "JwksUri": jwks_uri(observed.pool_id),
         "ClientType": observed.client_type,
         "CreationDate": _date(observed.created),
         "LastModifiedDate": _date(observed.modified),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from user_pool_client.domain.endpoints import discovery_url
 from user_pool_client.domain.sensitive import Sensitive
 
 
@@ -16,6 +17,9 @@ class Credentials:
     `secret_id` is Cognito's name for this one of the client's secrets, '' where it could not be told.
     `token_endpoint`, `role_arn` and `external_id` are '' where there is none. `external_id` is read from values that an
     earlier version has stored, and never written: programs that read the value have no use for it.
+
+    The member `discovery_url` is not a field: it follows from `pool_id`. A stored value without it equals one with it,
+    so nothing is rewritten only to add it.
     """
 
     client_id: str
@@ -39,9 +43,9 @@ class Credentials:
             return None
         given = {name: _text(value.get(member)) for name, member in _MEMBERS.items()}
         texts = {name: text for name, text in given.items() if text is not None}
-        if len(texts) < len(given):
+        if len(texts) < len(given) or _text(value.get(_DISCOVERY)) is None:
             return None
-        others = value.keys() - {"client_secret", *_MEMBERS.values()}
+        others = value.keys() - {"client_secret", _DISCOVERY, *_MEMBERS.values()}
         return cls(client_secret=Sensitive(value["client_secret"]), has_other_members=bool(others), **texts)
 
     def is_of(self, *client_ids: str) -> bool:
@@ -57,6 +61,8 @@ class Credentials:
         """Return the value as JSON, for keeping."""
         value = {"client_id": self.client_id, "client_secret": self.client_secret.reveal()}
         value |= {member: text for name, member in _WRITTEN.items() if (text := getattr(self, name))}
+        if self.pool_id:
+            value[_DISCOVERY] = discovery_url(self.pool_id)
         return Sensitive(json.dumps(value))
 
 
@@ -78,6 +84,7 @@ _MEMBERS = {
     "role_arn": "role_arn",
     "external_id": "external_id",
 }
+_DISCOVERY = "discovery_url"
 _WRITTEN = {name: member for name, member in _MEMBERS.items() if name != "external_id"}
 
 CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"

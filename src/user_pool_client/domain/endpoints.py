@@ -20,6 +20,16 @@ def issuer(pool_id: str) -> str:
     return f"https://cognito-idp.{region}.{dns_suffix(region)}/{pool_id}"
 
 
+def jwks_uri(pool_id: str) -> str:
+    """Return the URL of the keys that a user pool signs its tokens with."""
+    return f"{issuer(pool_id)}/.well-known/jwks.json"
+
+
+def discovery_url(pool_id: str) -> str:
+    """Return the URL of a user pool's OpenID Connect discovery document."""
+    return f"{issuer(pool_id)}/.well-known/openid-configuration"
+
+
 def dns_suffix(region: str) -> str:
     """Return what the names of AWS's hosts end with in a Region."""
     return next((suffix for prefix, suffix in _DNS_SUFFIXES.items() if region.startswith(prefix)), "amazonaws.com")
