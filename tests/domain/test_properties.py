@@ -326,12 +326,55 @@ def test_a_secret_that_does_not_fit_is_refused_without_being_shown(secret: objec
     assert "canary" not in str(problem)
 
 
-@pytest.mark.parametrize("secret", ["{{resolve:secretsmanager:web:SecretString:secret}}", "{{resolve:ssm-secure:web}}"])
-def test_a_dynamic_reference_that_nobody_resolved_is_recognised(secret: str) -> None:
-    (problem,) = problems_of(ClientSecret=Sensitive(secret))
+REFERENCES = [
+    "{{resolve:secretsmanager:web:SecretString:canary}}",
+    "{{resolve:ssm-secure:canary}}",
+    "https://{{resolve:secretsmanager:canary}}/callback",
+]
 
-    assert "dynamic reference" in problem.wrong
-    assert "NoEcho" in problem.allowed
+
+def holding(path: str, reference: str) -> dict[str, Any]:
+    """Return properties with a reference at `Name`, `Name[1]` or `Name.Member`."""
+    name, is_map, member = path.partition(".")
+    plain, is_list, _ = name.partition("[")
+    if is_list:
+        return {plain: [LISTS[plain], reference]}
+    return {name: {member: reference} if is_map else reference}
+
+
+@pytest.mark.parametrize("reference", REFERENCES)
+@pytest.mark.parametrize("path", [*SETTINGS, *(f"{name}[1]" for name in LISTS), "TokenValidityUnits.IdToken"])
+def test_a_dynamic_reference_to_a_secret_is_refused_in_every_property_and_not_quoted(path: str, reference: str) -> None:
+    (problem,) = problems_of(**holding(path, reference))
+
+    assert problem.paths == (path,)
+    assert problem.wrong == "it holds a dynamic reference, which CloudFormation does not resolve in custom resources."
+    assert not problem.cognito
+    assert "canary" not in str(problem)
+
+
+def test_each_dynamic_reference_in_a_list_in_a_map_is_a_problem_of_its_own() -> None:
+    found = problems_of(CIMDPolicy={"PolicyName": REFERENCES[0], "URLPatterns": [*REFERENCES, "https://a.example/*"]})
+
+    assert [problem.paths for problem in found] == [
+        ("CIMDPolicy.PolicyName",),
+        *[(f"CIMDPolicy.URLPatterns[{index}]",) for index in range(3)],
+    ]
+
+
+def test_what_to_do_about_a_dynamic_reference_depends_on_the_property() -> None:
+    remedies = {
+        name: problems_of(**{name: REFERENCES[0]})[0].allowed for name in ("ClientSecret", "SecretId", "Refresh")
+    }
+
+    assert "NoEcho" in remedies["ClientSecret"]
+    assert "name or ARN" in remedies["SecretId"]
+    assert "{{resolve:ssm:" in remedies["Refresh"]
+
+
+@pytest.mark.parametrize("text", ["{{resolve:ssm:/shop/name}}", "{{resolve:later}}", "secretsmanager"])
+def test_other_text_in_braces_is_text(text: str) -> None:
+    assert problems_of(Refresh=text) == []
 
 
 @pytest.mark.parametrize(

@@ -382,6 +382,12 @@ def test_60_000_bad_items_fill_no_log(world: World) -> None:
             "it holds a dynamic reference, which CloudFormation does not resolve in custom resources",
             id="dynamic reference",
         ),
+        pytest.param(
+            {**BARE, "CallbackURLs": [APP, "https://{{resolve:ssm-secure:host}}/"]},
+            "CallbackURLs[1]: it holds a dynamic reference, which CloudFormation does not resolve in custom resources. "
+            "Give the value itself, a parameter, or",
+            id="dynamic reference in a list",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_its_name(world: World, properties: object, told: str) -> None:

@@ -1,6 +1,7 @@
 """A template's properties as settings, and everything that is wrong with them."""
 
 import difflib
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args, get_origin, is_typeddict
 
@@ -65,12 +66,39 @@ def _unknown(path: str, known: Mapping[str, object]) -> Problem:
 
 def _value(path: str, value: object, annotation: Any, problems: list[Problem]) -> Any:
     """Convert one value, whatever its type; report what is wrong and return None where it cannot be."""
+    if names_a_secret(value):
+        problems.append(_unresolved(path))
+        return None
     kind, _ = kind_and_limits(annotation)
     if is_typeddict(kind):
         return _members(path, value, kind, problems)
     if get_origin(kind) is list:
         return _list(path, value, annotation, problems)
     return _scalar(path, value, annotation, problems)
+
+
+# Supported "only for specific resource properties", and those of custom resources are not among them.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references-secretsmanager.html
+_SECRET_REFERENCE = re.compile(r"\{\{resolve:(?:secretsmanager|ssm-secure):")
+
+
+def names_a_secret(value: object) -> bool:
+    """Tell whether a text has a dynamic reference to a secret in it: a custom resource receives it as text."""
+    text = value.reveal() if isinstance(value, Sensitive) else value
+    return isinstance(text, str) and _SECRET_REFERENCE.search(text) is not None
+
+
+def _unresolved(path: str) -> Problem:
+    """Refuse a reference without a word of it: it may name more than the secret."""
+    match path:
+        case "ClientSecret":
+            remedy = "Hand the value over as a parameter with NoEcho, or put it into the secret that SecretId names."
+        case "SecretId":
+            remedy = "Give the name or ARN of the secret, not a reference to its value."
+        case _:
+            remedy = "Give the value itself, a parameter, or a {{resolve:ssm:…}} reference, which is resolved."
+    wrong = "it holds a dynamic reference, which CloudFormation does not resolve in custom resources."
+    return Problem((path,), wrong, remedy)
 
 
 def _members(path: str, value: object, kind: Any, problems: list[Problem]) -> dict[str, Any] | None:
@@ -131,12 +159,6 @@ _NOT_SHOWN = frozenset({"ClientSecret", "ExternalId", "SecretId"})
 
 def _misfit(path: str, value: object, annotation: Any) -> Problem:
     own_secret = path == "ClientSecret"
-    if own_secret and isinstance(value, Sensitive) and value.reveal().startswith("{{resolve:"):
-        return Problem(
-            (path,),
-            "it holds a dynamic reference, which CloudFormation does not resolve in custom resources.",
-            "Hand the value over as a parameter with NoEcho, or put it into the secret that SecretId names.",
-        )
     kind, _ = kind_and_limits(annotation)
     # A value of the wrong JSON type never reaches Cognito, so Cognito has no words for it.
     reaches_cognito = own_secret or _is_a(str if get_origin(kind) is Literal else kind, value)
