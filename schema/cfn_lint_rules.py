@@ -51,6 +51,7 @@ _COUNT_BY_PRESENCE = {"ClientSecret", *_OF_PROVIDER, *rules.LOOKUP_KEYS}
 # These are not merged with what the client has: if they differ, a new client takes its place.
 _REPLACE = {name for name, setting in properties.SETTINGS.items() if setting.update == "replaces"}
 
+_UNITS = "TokenValidityUnits"
 _MOST_CONDITIONS = 6  # in one resource; each of them doubles the work
 _ALIKE = 0.9  # how much a type must look like one of ours to be taken for a slip of the pen
 
@@ -220,6 +221,8 @@ def _of_resource(
             yield Finding(Misfits.id, unfolding.place(problem.paths), str(problem))
     if not unfolding.open:
         unread = {name for problem in problems for name in problem.properties()}
+        wanted, doubtful = parsing.with_readable_units(wanted, properties, problems)
+        unread = (unread - {_UNITS} if _UNITS in wanted else unread) | doubtful
         for rule, judged in _combinations(kind, wanted, unfolding, unread):
             paths = tuple(unfolding.as_written(path, properties) for path in judged.paths)
             problem = dataclasses.replace(judged, paths=paths)
@@ -231,12 +234,12 @@ def _combinations(
 ) -> Iterator[tuple[str, Problem]]:
     """Judge what is known. A problem counts only if nothing that is not known takes part in it."""
     known = dict(wanted)
-    unsure = unread | {_name(path) for path in unfolding.hidden}
+    unsure = unread | {_name(path) for path in unfolding.hidden if not path.startswith(f"{_UNITS}.")}
     for name in unfolding.hidden & _COUNT_BY_PRESENCE:
         known[name] = ""
         unsure.discard(name)
     for token in properties.TOKENS:  # a number says nothing without its unit
-        if {"TokenValidityUnits", token.unit} & unfolding.hidden or "TokenValidityUnits" in unread:
+        if {_UNITS, token.unit} & unfolding.hidden:
             known.pop(token.validity, None)
             unsure.add(token.validity)
     given = known.keys() | unsure

@@ -399,6 +399,15 @@ def test_what_is_wrong_is_told_with_its_name(world: World, properties: object, t
     assert world.calls() == []
 
 
+def test_a_unit_that_is_wrong_hides_no_problem_of_the_other_tokens_and_makes_none_up(world: World) -> None:
+    units = {"AccessToken": "weeks", "IdToken": "minutes"}
+    answer = world.create({**BARE, "AccessTokenValidity": 900, "IdTokenValidity": 3, "TokenValidityUnits": units})
+
+    assert "2 problems" in answer.reason
+    assert 'TokenValidityUnits.AccessToken: "weeks" is not allowed.' in answer.reason
+    assert "IdTokenValidity, TokenValidityUnits.IdToken: 3 minutes is out of range." in answer.reason
+
+
 def test_the_same_problem_has_the_same_text(world: World) -> None:
     assert world.create(MANY_PROBLEMS).reason == world.create(MANY_PROBLEMS).reason
 

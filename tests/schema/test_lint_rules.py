@@ -20,7 +20,7 @@ from cfnlint.rules import Rules, RulesCollection
 from cfnlint.template import Template as ParsedTemplate
 
 from schema import cfn_lint_rules
-from user_pool_client.domain.parsing import parse
+from user_pool_client.domain.parsing import parse, with_readable_units
 from user_pool_client.domain.rules import secret_wanted, validate, validate_import
 
 if TYPE_CHECKING:
@@ -183,6 +183,41 @@ def test_a_mistake_is_told_once_and_where_it_is(properties: str, expected: str) 
 )
 def test_no_alarm_is_false(properties: str) -> None:
     assert said(properties) == []
+
+
+@pytest.mark.parametrize(
+    ("units", "expected"),
+    [
+        (
+            "{AccessToken: minutes, IdToken: weeks}",
+            ["E9811 TokenValidityUnits.IdToken", "E9812 AccessTokenValidity, To"],
+        ),
+        (
+            "{AccessToken: minutes, IdToken: !Ref Text}",
+            ["E9812 AccessTokenValidity, TokenValidityUnits.AccessToken: 2 m"],
+        ),
+        (
+            "{AccessToken: weeks, IdToken: minutes}",
+            ["E9811 TokenValidityUnits.AccessToken", "E9812 IdTokenValidity, To"],
+        ),
+        ("{Access: minutes, IdToken: minutes}", ["E9811 TokenValidityUnits.Access", "E9812 IdTokenValidity, To"]),
+        ("minutes", ["E9811 TokenValidityUnits"]),
+        ("!Ref Text", ["E9811 TokenValidityUnits"]),
+    ],
+)
+def test_a_unit_that_is_wrong_hides_no_problem_of_the_other_tokens(units: str, expected: list[str]) -> None:
+    found = [
+        f"{rule} {text}"
+        for rule, text, _ in said(f"AccessTokenValidity: 2\nIdTokenValidity: 3\nTokenValidityUnits: {units}")
+    ]
+
+    assert [text for text, start in zip(found, expected, strict=True) if not text.startswith(start)] == []
+
+
+def test_a_number_whose_unit_is_misspelt_is_not_judged_in_the_default_unit() -> None:
+    ((_, text, _),) = said("AccessTokenValidity: 900\nTokenValidityUnits: {Access: minutes}")
+
+    assert text.startswith("TokenValidityUnits.Access: ")
 
 
 def test_a_pool_that_is_not_known_is_not_missing() -> None:
@@ -385,7 +420,9 @@ POOLS: dict[str, list[Any]] = {
 }
 LISTS = {"ExplicitAuthFlows", "CallbackURLs", "LogoutURLs", "AllowedOAuthFlows", "AllowedOAuthScopes"}
 MAPS: dict[str, dict[str, list[Any]]] = {
-    "TokenValidityUnits": {name: ["minutes", "hours", "days"] for name in ("AccessToken", "IdToken", "RefreshToken")},
+    "TokenValidityUnits": {
+        name: ["minutes", "hours", "days", "weeks"] for name in ("AccessToken", "IdToken", "RefreshToken")
+    },
     "RefreshTokenRotation": {"Feature": ["ENABLED", "DISABLED"], "RetryGracePeriodSeconds": [0, 61]},
     "AnalyticsConfiguration": {"ApplicationId": ["abc"], "ExternalId": ["shared"], "UserDataShared": [True]},
 }
@@ -439,12 +476,10 @@ def test_a_template_of_which_all_is_known_is_judged_as_the_function_judges_it() 
     told = 0
     for _, wanted in templates(300):
         settings, problems = parse(wanted)
-        unread = {name for problem in problems for name in problem.properties()}
-        units = (
-            {"AccessTokenValidity", "IdTokenValidity", "RefreshTokenValidity"}
-            if "TokenValidityUnits" in unread
-            else set()
-        )
+        settings, doubtful = with_readable_units(settings, wanted, problems)
+        unread = {name for problem in problems for name in problem.properties()} | doubtful
+        if "TokenValidityUnits" in settings:
+            unread -= {"TokenValidityUnits"}
         judged = [*validate_import(settings), *validate(settings, has_secret=bool(secret_wanted(settings)))]
         if any(name.startswith("Import") for name in wanted):
             judged = [
@@ -452,7 +487,7 @@ def test_a_template_of_which_all_is_known_is_judged_as_the_function_judges_it() 
                 for problem in judged
                 if problem.properties() <= wanted.keys() or problem.properties() & {"ExternalId"}
             ]
-        judged = [problem for problem in judged if not problem.properties() & (unread | units)]
+        judged = [problem for problem in judged if not problem.properties() & unread]
         expected = {str(problem) for problem in [*problems, *judged]}
         assert found(wanted).keys() <= expected, wanted
         if not any(name.startswith("Import") for name in wanted):

@@ -11,8 +11,10 @@ from user_pool_client.domain.errors import Problem
 from user_pool_client.domain.properties import (
     RESERVED,
     SETTINGS,
+    TOKENS,
     ClientProperties,
     Settings,
+    TokenValidityUnits,
     kind_and_limits,
 )
 from user_pool_client.domain.sensitive import Sensitive
@@ -34,6 +36,29 @@ def parse(properties: object, template: Any = ClientProperties) -> tuple[Setting
     problems[:0] = [Problem((name,), "it is missing.", _REQUIRED[name]) for name in missing]
     return {name: value for name, value in values.items() if value is not None}, problems
 
+
+def with_readable_units(settings: Settings, properties: object, problems: list[Problem]) -> tuple[Settings, set[str]]:
+    """Return settings whose token validities can be judged although some of their units do not parse.
+
+    The units that do parse are kept. A validity whose unit is in doubt is left out. The second value names what must
+    not be judged: these validities, or TokenValidityUnits if it cannot be read at all.
+    """
+    name = "TokenValidityUnits"
+    wrong = {path for problem in problems for path in problem.paths if path.partition(".")[0] == name}
+    if not wrong:
+        return settings, set()
+    found = properties.get(name) if isinstance(properties, Mapping) else None
+    known = TokenValidityUnits.__annotations__
+    if not isinstance(found, Mapping):
+        return {key: value for key, value in settings.items() if key not in _VALIDITIES}, {name, *_VALIDITIES}
+    units = {member: unit for member, unit in found.items() if member in known and f"{name}.{member}" not in wrong}
+    is_misspelt = any(member not in known for member in found)  # it may be the unit of any token that has none
+    doubtful = {token.validity for token in TOKENS if token.unit in wrong or (is_misspelt and token.name not in units)}
+    kept = {key: value for key, value in settings.items() if key not in doubtful}
+    return {**kept, name: units}, doubtful
+
+
+_VALIDITIES = frozenset(token.validity for token in TOKENS)
 
 _REQUIRED: Mapping[str, str] = {
     "UserPoolId": "Give the id of the user pool.",

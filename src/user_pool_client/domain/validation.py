@@ -3,7 +3,7 @@
 import dataclasses
 
 from user_pool_client.domain.errors import InvalidProperties, Problem
-from user_pool_client.domain.parsing import parse
+from user_pool_client.domain.parsing import parse, with_readable_units
 from user_pool_client.domain.plan import imported
 from user_pool_client.domain.properties import CONTRIBUTABLE, Settings
 from user_pool_client.domain.rules import secret_at_creation, validate, validate_import
@@ -34,6 +34,10 @@ def parse_and_validate(properties: object, *, is_create: bool) -> Settings:
     problems += [problem for problem in validate_import(desired) if not problem.properties() & unread]
     if not problems:
         return desired
+    desired, doubtful = with_readable_units(desired, properties, problems)
+    if "TokenValidityUnits" in desired:
+        unread -= {"TokenValidityUnits"}
+    unread |= doubtful
     merges = not is_create or bool(imported(desired))
     for problem in validate(desired, has_secret=None if merges else secret_at_creation(desired)):
         if not problem.properties() & unread and (not merges or problem.properties() <= desired.keys()):
