@@ -14,7 +14,7 @@ import functools
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -25,9 +25,11 @@ from cfnlint.template import Template
 _HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(_HERE.parent / "src"), str(_HERE.parent)]  # neither of the two packages is installed anywhere
 
+from tools.declared import POOL, Declared, UserPool, asked_for
 from tools.intrinsics import NOTHING, Place, Scope, Unknown, attribute_parts, sub_parts, variables
-from user_pool_client.domain import parsing, properties, rules
+from user_pool_client.domain import parsing, properties, rules, validation
 from user_pool_client.domain.attributes import KEPT
+from user_pool_client.domain.credentials import Credentials
 from user_pool_client.domain.errors import Problem
 from user_pool_client.domain.sensitive import Sensitive
 
@@ -55,8 +57,6 @@ _UNITS = "TokenValidityUnits"
 _MOST_CONDITIONS = 6  # in one resource; each of them doubles the work
 _ALIKE = 0.9  # how much a type must look like one of ours to be taken for a slip of the pen
 
-# CloudFormation resolves {{resolve:ssm:...}} for a custom resource, but none of the secret ones.
-_UNRESOLVED = re.compile(r"\{\{resolve:(?:secretsmanager|ssm-secure):")
 _STRINGS = frozenset({"Fn::Base64", "Fn::ImportValue", "Fn::Join", "Fn::Sub"})
 _LISTS = frozenset({"Fn::Cidr", "Fn::GetAZs", "Fn::Split"})
 _OPEN = ("Fn::If", "Fn::Transform")
@@ -76,11 +76,13 @@ class Unfolding:
     """A resource's properties as they are if the conditions are so.
 
     `places` tells where in the template each property is, by its path in words (`CallbackURLs[1]`). `hidden` are the
-    paths of values that are not known. `open` is set where it is not even known which properties there are.
+    paths of values that are not known. `found` has these values as well, each as Unknown. `open` is set where it is not
+    even known which properties there are.
     """
 
     scenario: Mapping[str, bool]
     parameters: Mapping[str, Any]
+    found: Any = None
     places: dict[str, Place] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     open: bool = False
@@ -89,9 +91,9 @@ class Unfolding:
         """Return the properties in which everything is known; fill `places`, `hidden` and `open` on the way."""
         schema = _SCHEMAS[kind]
         taken = {name: schema["properties"][name] for name in _TEMPLATES[kind].__annotations__}
-        unfolded = Scope({}, {}, {}, conditions=self.scenario).unfold(found, self.places, "", place)
-        self.open = _is_open(unfolded)
-        return self._known(unfolded, "", {"type": "object", "properties": taken}, schema["definitions"])
+        self.found = Scope({}, {}, {}, conditions=self.scenario).unfold(found, self.places, "", place)
+        self.open = _is_open(self.found)
+        return self._known(self.found, "", {"type": "object", "properties": taken}, schema["definitions"])
 
     def as_written(self, path: str, properties: Mapping[str, Any]) -> str:
         """Return the path of a list's item in the template; `parsing.parse` has taken the duplicates out."""
@@ -144,12 +146,8 @@ class Unfolding:
         schema = definitions.get(schema.get("$ref", "").removeprefix("#/definitions/"), schema)
         expected = schema["type"]
         found = _as_text(found)
-        if (
-            path == "ClientSecret"
-            and isinstance(found, str)
-            and ("{{resolve:" not in found or _UNRESOLVED.match(found))
-        ):
-            return Sensitive(found)
+        if isinstance(found, str) and ("{{resolve:" not in found or parsing.names_a_secret(found)):
+            return Sensitive(found) if path == "ClientSecret" else found
         match self._unknown(found):
             case text, kind:
                 return self._as_far_as_certain(text, kind, expected, path)
@@ -194,12 +192,25 @@ class Unfolding:
 
 
 def findings(cfn: Template) -> Iterator[Finding]:
-    """Yield everything that is wrong with the properties of our resources."""
+    """Yield everything that is wrong with the properties of our resources: what the function would refuse."""
+    yield from _in_all_scenarios(cfn, _of_resource)
+
+
+def advice(cfn: Template) -> Iterator[Finding]:
+    """Yield what the function cannot know or does not refuse, and the template shows."""
+    yield from _in_all_scenarios(cfn, _beside)
+    yield from _shared_secrets(cfn)
+
+
+type _Judge = Callable[[Template, str, Mapping[str, Any], Mapping[str, bool]], Iterator[Finding]]
+
+
+def _in_all_scenarios(cfn: Template, judge: _Judge) -> Iterator[Finding]:
     for name, resource in cfn.get_resources(list(_TEMPLATES)).items():
         scenarios = _scenarios(cfn, resource)
         found: dict[Finding, list[Mapping[str, bool]]] = {}
         for scenario in scenarios:
-            for finding in _of_resource(cfn, str(name), resource, scenario):
+            for finding in judge(cfn, str(name), resource, scenario):
                 found.setdefault(finding, []).append(scenario)
         for finding, where in found.items():
             yield dataclasses.replace(finding, text=finding.text + _only_where(where, scenarios))
@@ -209,9 +220,7 @@ def _of_resource(
     cfn: Template, name: str, resource: Mapping[str, Any], scenario: Mapping[str, bool]
 ) -> Iterator[Finding]:
     kind = str(resource["Type"])
-    unfolding = Unfolding(scenario, cfn.template.get("Parameters") or {})
-    place: Place = ("Resources", name, "Properties") if "Properties" in resource else ("Resources", name)
-    properties = unfolding.properties(resource.get("Properties", {}), place, kind)
+    unfolding, properties = _unfolded(cfn, name, resource, scenario)
     if not isinstance(properties, dict):  # cfn-lint says so itself
         return
     wanted, problems = parsing.parse(properties, _TEMPLATES[kind])
@@ -227,6 +236,14 @@ def _of_resource(
             paths = tuple(unfolding.as_written(path, properties) for path in judged.paths)
             problem = dataclasses.replace(judged, paths=paths)
             yield Finding(rule, unfolding.place(problem.paths), str(problem))
+
+
+def _unfolded(
+    cfn: Template, name: str, resource: Mapping[str, Any], scenario: Mapping[str, bool]
+) -> tuple[Unfolding, Any]:
+    unfolding = Unfolding(scenario, cfn.template.get("Parameters") or {})
+    place: Place = ("Resources", name, "Properties") if "Properties" in resource else ("Resources", name)
+    return unfolding, unfolding.properties(resource.get("Properties", {}), place, str(resource["Type"]))
 
 
 def _combinations(
@@ -250,8 +267,7 @@ def _combinations(
             continue
         absent = _absent(problem, unfolding, known) if merged else []
         if absent and not imports:
-            hint = f"(Not in the template: {', '.join(absent)}. A client that has it from elsewhere is not refused.)"
-            yield Incomplete.id, dataclasses.replace(problem, allowed=f"{problem.allowed} {hint}")
+            yield Incomplete.id, _with_hint(problem, absent)
         elif not absent:
             yield Combinations.id, problem
 
@@ -278,19 +294,27 @@ def _absent(problem: Problem, unfolding: Unfolding, known: properties.Settings) 
     return [path for path in problem.paths if path not in unfolding.places and path not in said]
 
 
+def _with_hint(problem: Problem, absent: list[str]) -> Problem:
+    hint = f"(Not in the template: {', '.join(absent)}. A client that has it from elsewhere is not refused.)"
+    return dataclasses.replace(problem, allowed=f"{problem.allowed} {hint}" if absent else problem.allowed)
+
+
 def _name(path: str) -> str:
     return path.partition(".")[0].partition("[")[0]
 
 
 def _as_text(found: Any) -> Any:
-    """Return a string as plain text; a reference to a secret in !Sub is one, whatever its variables are."""
-    if (
-        isinstance(found, Unknown)
-        and isinstance(text := found.expression.get("Fn::Sub"), str)
-        and _UNRESOLVED.match(text)
-    ):
-        return str(text)
-    return str(found) if isinstance(found, str) else found
+    """Return a string as plain text; a reference to a secret in a function is one, whatever else the function has."""
+    match found:
+        case Unknown({"Fn::Sub": argument}) if (parts := sub_parts(argument)) is not None:
+            texts = [parts[0]]
+        case Unknown({"Fn::Join": [_, [*items]]}):
+            texts = [item for item in items if isinstance(item, str)]
+        case str():
+            return str(found)
+        case _:
+            return found
+    return next((str(text) for text in texts if parsing.names_a_secret(text)), found)
 
 
 def _is_open(found: object) -> bool:
@@ -339,6 +363,214 @@ def _only_where(where: list[Mapping[str, bool]], scenarios: list[Mapping[str, bo
         if all(one[name] == value for one in where) and any(one[name] != value for one in scenarios)
     ]
     return f" (Where {' and '.join(needed)}.)" if needed else ""
+
+
+def _beside(cfn: Template, name: str, resource: Mapping[str, Any], scenario: Mapping[str, bool]) -> Iterator[Finding]:
+    kind = str(resource["Type"])
+    unfolding, properties = _unfolded(cfn, name, resource, scenario)
+    found = unfolding.found
+    if not isinstance(found, dict) or not isinstance(properties, dict):
+        return
+    declared = Declared(cfn.template, _CLIENT, scenario)
+    judged = [*_no_arn(found), *_no_pool_id(declared, found)]
+    if kind == _CLIENT:
+        judged += [*_unknown_flows(found), *_defaults(found), *_written_secret(properties)]
+        judged += _no_secret_to_store(declared, unfolding, properties)
+        if (finding := _unfit_value(declared, name, found)) is not None:
+            yield finding
+    if kind in (_CLIENT, _URLS) and (pool := declared.pool(found.get("UserPoolId"))) is not None:
+        judged += [*_not_in_pool(pool, found), *_attributes_of_pool(pool, found)]
+    for rule, problem in judged:
+        yield Finding(rule, unfolding.place(problem.paths), str(problem))
+
+
+type _Judged = Iterator[tuple[str, Problem]]
+
+_EXPORT = re.compile(r"[A-Za-z0-9:-]+")
+
+
+def _no_arn(found: Mapping[str, Any]) -> _Judged:
+    token = found.get("ServiceToken")
+    if isinstance(token, str) and _EXPORT.fullmatch(token) and not token.startswith("arn:"):
+        wrong, remedy = f'"{token}" is not an ARN.', f"If it is the name of an export, use !ImportValue {token}."
+        yield Misfits.id, Problem(("ServiceToken",), wrong, remedy)
+
+
+def _no_pool_id(declared: Declared, found: Mapping[str, Any]) -> _Judged:
+    for attribute in ("Arn", "ProviderName", "ProviderURL"):
+        asked = asked_for(found.get("UserPoolId"))
+        pool = declared.named(found.get("UserPoolId"), POOL, attribute)
+        if pool is not None and asked == f"{pool}.{attribute}":
+            yield Misfits.id, Problem(("UserPoolId",), f"{asked} is not the user pool's ID.", f"Use !Ref {pool}.")
+
+
+_FLOWS = (*properties.AUTH_FLOWS, properties.STANDALONE_FLOW)
+
+
+def _unknown_flows(found: Mapping[str, Any]) -> _Judged:
+    for path, flow in _literals(found, "ExplicitAuthFlows"):
+        if re.fullmatch(r"ALLOW_\S+", flow) and flow not in _FLOWS:
+            nearest = parsing.nearest(flow, dict.fromkeys(_FLOWS))
+            remedy = f"The nearest one is {nearest}. Cognito decides about flows that are newer than this version."
+            yield UnknownFlow.id, Problem((path,), f'"{flow}" is not a flow that this version knows.', remedy)
+
+
+def _defaults(found: Mapping[str, Any]) -> _Judged:
+    default = {
+        "ExplicitAuthFlows": ", ".join(properties.SETTINGS["ExplicitAuthFlows"].default),
+        "ReadAttributes": "the standard attributes",
+        "WriteAttributes": "the standard attributes",
+    }
+    for name, words in default.items():
+        if found.get(name) == []:
+            wrong, remedy = f"an empty list is the default, not none: {words}.", "Remove it, or list what is allowed."
+            yield EmptyList.id, Problem((name,), wrong, remedy)
+
+
+def _written_secret(known: Mapping[str, Any]) -> _Judged:
+    secret = known.get("ClientSecret")
+    if isinstance(secret, Sensitive) and parsing.unfit_secret(secret) is None:
+        remedy = "Use a parameter with NoEcho, or put it into the secret that SecretId names."
+        yield WrittenSecret.id, Problem(("ClientSecret",), "it is written in the template.", remedy)
+
+
+def _no_secret_to_store(declared: Declared, unfolding: Unfolding, known: Mapping[str, Any]) -> _Judged:
+    """Warn of a SecretId where neither the template nor the secret that it declares has a client secret."""
+    found = unfolding.found
+    given = {"ClientSecret", properties.PUBLISH, *properties.IMPORT_PROPERTIES} & found.keys()
+    secret = declared.secret(found.get("SecretId"))
+    if secret is None or given or unfolding.open or "GenerateSecret" in unfolding.hidden:
+        return
+    wanted, problems = parsing.parse({"GenerateSecret": known["GenerateSecret"]} if "GenerateSecret" in known else {})
+    if "GenerateSecret" in {name for problem in problems for name in problem.properties()}:
+        return
+    if not rules.secret_wanted(wanted) and declared.value(secret) == ("", None):
+        for problem in validation.require_secret(has_secret=False):
+            yield Incomplete.id, _with_hint(problem, [path for path in problem.paths if path not in found])
+
+
+def _unfit_value(declared: Declared, name: str, found: Mapping[str, Any]) -> Finding | None:
+    """Return what is wrong with the value that the template itself gives to the secret of SecretId."""
+    secret = declared.secret(found.get("SecretId"))
+    given = declared.value(secret) if secret is not None else None
+    if secret is None or given is None or not _is_refused(*given):
+        return None
+    wrong = f"the function does not overwrite this value with the client secret of {name}."
+    problem = Problem((f"{secret}.{given[0]}",), wrong, 'Remove it, or let the value be {"client_secret": "…"} alone.')
+    return Finding(SecretValue.id, ("Resources", secret, "Properties", given[0]), str(problem))
+
+
+def _is_refused(name: str, value: Any) -> bool:
+    """Tell whether a secret's value, or what is generated for it, is certainly not one for an app client."""
+    match name, value:
+        case "SecretString", str(text):
+            return bool(text) and "{{resolve:" not in text and not _may_be_ours(text)
+        case "GenerateSecretString", dict():
+            template, key = value.get("SecretStringTemplate"), value.get("GenerateStringKey")
+            if template is None and key is None:
+                return not any(member.startswith("Fn::") for member in value)
+            if not isinstance(template, str) or not isinstance(key, str) or "{{resolve:" in template:
+                return False
+            try:
+                members = json.loads(template)
+            except ValueError:
+                return False
+            return isinstance(members, dict) and not _may_be_ours(json.dumps({**members, key: "x"}))
+    return False
+
+
+def _may_be_ours(text: str) -> bool:
+    stored = Credentials.parse(text)
+    return stored is not None and (stored.is_of() or bool(stored.client_id))
+
+
+def _shared_secrets(cfn: Template) -> Iterator[Finding]:
+    """Yield every client whose SecretId names the secret of another client that may exist at the same time."""
+    seen: dict[str, list[tuple[str, object]]] = {}
+    for name, resource in cfn.get_resources([_CLIENT]).items():
+        unfolding, _ = _unfolded(cfn, str(name), resource, {})
+        found = unfolding.found.get("SecretId") if isinstance(unfolding.found, dict) else None
+        if found is None:
+            continue
+        declared = Declared(cfn.template, _CLIENT).secret(found)
+        shown = found.expression if isinstance(found, Unknown) else found
+        key = f"declared {declared}" if declared else json.dumps(shown, sort_keys=True, default=str)
+        condition = resource.get("Condition")
+        others = seen.setdefault(key, [])
+        other = next((name for name, its in others if condition is None or its in (None, condition)), None)
+        if other is not None:
+            wrong = f"it is the SecretId of {other} as well, and each client would overwrite the other's secret."
+            problem = Problem(("SecretId",), wrong, "Give each client a secret of its own.")
+            yield Finding(SecretValue.id, unfolding.place(problem.paths), str(problem))
+        others.append((str(name), condition))
+
+
+_SCOPES = frozenset({"openid", "email", "phone", "profile"})
+_NEAR = 0.7  # how much a name must look like one that is there to be taken for it
+
+
+def _not_in_pool(pool: UserPool, found: Mapping[str, Any]) -> _Judged:
+    """Compare scopes and identity providers with those that the template declares for the pool."""
+    if pool.scopes is not None:
+        for path, scope in _literals(found, "AllowedOAuthScopes"):
+            if scope not in _SCOPES | pool.scopes and not scope.startswith("aws.cognito."):
+                wrong = f'no resource server of {pool.name} in this template has the scope "{scope}".'
+                remedy = "Declare it in an AWS::Cognito::UserPoolResourceServer, or remove it."
+                yield NotInPool.id, Problem((path,), wrong, _nearest(scope, pool.scopes | _SCOPES) or remedy)
+    if pool.providers is not None:
+        for path, provider in _literals(found, "SupportedIdentityProviders"):
+            if provider not in {"COGNITO", *pool.providers}:
+                wrong = f'{pool.name} has no identity provider "{provider}" in this template.'
+                remedy = "Declare it as an AWS::Cognito::UserPoolIdentityProvider, or remove it."
+                yield NotInPool.id, Problem((path,), wrong, _nearest(provider, {"COGNITO", *pool.providers}) or remedy)
+
+
+# https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-attributes.html
+_READ_ONLY = frozenset({"sub", "email_verified", "phone_number_verified"})
+_STANDARD = frozenset(
+    {
+        *("address", "birthdate", "email", "family_name", "gender", "given_name", "identities", "locale"),
+        *("middle_name", "name", "nickname", "phone_number", "picture", "preferred_username", "profile", "updated_at"),
+        *("website", "zoneinfo"),
+    }
+)
+
+
+def _attributes_of_pool(pool: UserPool, found: Mapping[str, Any]) -> _Judged:
+    """Compare attributes with the standard ones and those of the pool's schema."""
+    if pool.attributes is None:
+        return
+    plain = {name.removeprefix("dev:").removeprefix("custom:") for name in pool.attributes}
+    own = {f"{prefix}{name}" for name in plain for prefix in ("custom:", "dev:custom:")}
+    for name in ("ReadAttributes", "WriteAttributes"):
+        for path, attribute in _literals(found, name):
+            if name == "WriteAttributes" and attribute in _READ_ONLY:
+                yield NotInPool.id, Problem((path,), f"no client may write {attribute}.", "Remove it.")
+            elif attribute not in _STANDARD | _READ_ONLY | own and not attribute.startswith("cognito:"):
+                wrong = f'{pool.name} has no attribute "{attribute}" in this template.'
+                remedy = "Add it to the pool's Schema, or remove it. Attributes of your own begin with custom:."
+                nearest = _nearest(attribute, _STANDARD | {f"custom:{one}" for one in plain - _STANDARD})
+                yield NotInPool.id, Problem((path,), wrong, nearest or remedy)
+    written = found.get("WriteAttributes")
+    if isinstance(written, list) and written and all(isinstance(item, str) for item in written):
+        for attribute in sorted((pool.required & _STANDARD) - set(written)):
+            wrong = f"{pool.name} requires {attribute}, so a client must be able to write it."
+            yield NotInPool.id, Problem(("WriteAttributes",), wrong, f"Add {attribute}.")
+
+
+def _literals(found: Mapping[str, Any], name: str) -> Iterator[tuple[str, str]]:
+    """Yield the path and the text of each item of a list that is known before the deployment."""
+    items = found.get(name)
+    for index, item in enumerate(items if isinstance(items, list) else ()):
+        if isinstance(item, str) and "{{resolve:" not in item:
+            yield f"{name}[{index}]", str(item)
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    """Return a sentence about the name that is written much like this one, '' if there is none."""
+    plain = {one.lower(): one for one in sorted(known)}
+    found = difflib.get_close_matches(name.lower(), plain, n=1, cutoff=_NEAR)
+    return f"The nearest one is {plain[found[0]]}." if found else ""
 
 
 def unknown_attributes(cfn: Template) -> Iterator[Finding]:
@@ -413,7 +645,7 @@ def mistyped(cfn: Template) -> Iterator[Finding]:
 @functools.lru_cache(maxsize=1)
 def _all(cfn: Template) -> list[Finding]:
     """Return everything to tell of a template: each rule asks for its part of it."""
-    return [*findings(cfn), *unknown_attributes(cfn), *mistyped(cfn)]
+    return [*findings(cfn), *advice(cfn), *unknown_attributes(cfn), *mistyped(cfn)]
 
 
 class _Rule(CloudFormationLintRule):
@@ -462,3 +694,43 @@ class Mistyped(_Rule):
     id = "W9815"
     shortdesc = "The type of a Cognito app client is written as it should be"
     description = "Custom types that are written almost like Custom::UserPoolClient"
+
+
+class SecretValue(_Rule):
+    """Secrets that cannot hold the secret of a client."""
+
+    id = "E9816"
+    shortdesc = "The secret that SecretId names is for one Cognito app client"
+    description = "Secrets of the template that have a value of their own, or that two clients share"
+
+
+class UnknownFlow(_Rule):
+    """Authentication flows that this version does not know."""
+
+    id = "W9817"
+    shortdesc = "Authentication flows of a Cognito app client are known"
+    description = "Names that begin with ALLOW_ and are not in Cognito's documentation of today"
+
+
+class EmptyList(_Rule):
+    """Empty lists that stand for a default."""
+
+    id = "W9818"
+    shortdesc = "Lists of a Cognito app client that are empty do not stand for a default"
+    description = "An empty ExplicitAuthFlows, ReadAttributes or WriteAttributes is the default, not none"
+
+
+class WrittenSecret(_Rule):
+    """Client secrets that everyone who sees the template can read."""
+
+    id = "W9819"
+    shortdesc = "The secret of a Cognito app client is not in the template"
+    description = "A literal ClientSecret"
+
+
+class NotInPool(_Rule):
+    """Names that the user pool of the same template does not have."""
+
+    id = "W9820"
+    shortdesc = "Scopes, identity providers and attributes of a Cognito app client are those of its user pool"
+    description = "Names that the template does not declare for the user pool that it declares"

@@ -138,6 +138,40 @@ def said(properties: str, head: str = HEAD) -> list[tuple[str, str, int]]:
             "W9813 AllowedOAuthFlows, CallbackURLs",
             id="no-value",
         ),
+        pytest.param(
+            "CallbackURLs: [!Ref Text, 'https://{{resolve:secretsmanager:shop:SecretString:host}}/']",
+            "E9811 CallbackURLs[1]: it holds a dynamic reference",
+            id="dynamic-in-a-list",
+        ),
+        pytest.param(
+            "ClientName: !Sub ['x-{{resolve:ssm-secure:${Name}}}', {Name: !Ref Text}]",
+            "E9811 ClientName: it holds a dynamic reference",
+            id="dynamic-in-a-sub-with-variables",
+        ),
+        pytest.param(
+            "Refresh: !Join ['', ['{{resolve:secretsmanager:', !Ref Text, '}}']]",
+            "E9811 Refresh: it holds a dynamic reference",
+            id="dynamic-in-a-join",
+        ),
+        pytest.param(
+            "TokenValidityUnits: {IdToken: '{{resolve:ssm-secure:unit}}'}",
+            "E9811 TokenValidityUnits.IdToken: it holds a dynamic reference",
+            id="dynamic-in-a-map",
+        ),
+        pytest.param(
+            "ExplicitAuthFlows: [!Ref Text, ALLOW_USER_SPR_AUTH]",
+            'W9817 ExplicitAuthFlows[1]: "ALLOW_USER_SPR_AUTH" is not a flow that this version knows. '
+            "The nearest one is ALLOW_USER_SRP_AUTH.",
+            id="unknown-flow",
+        ),
+        pytest.param(
+            "ExplicitAuthFlows: []",
+            "W9818 ExplicitAuthFlows: an empty list is the default, not none: ALLOW_CUSTOM_AUTH, ALLOW_R",
+            id="no-flows",
+        ),
+        pytest.param("WriteAttributes: [!Ref AWS::NoValue]", "W9818 WriteAttributes: an empty", id="no-attributes"),
+        pytest.param("ReadAttributes: []", "W9818 ReadAttributes: an empty list is", id="no-attributes-to-read"),
+        pytest.param(f"ClientSecret: {'a' * 24}", "W9819 ClientSecret: it is written in", id="a-written-secret"),
         pytest.param("AccessTokenValidity: !If [Live, 1, 0]", "E9811 AccessTokenValidity: 0 is", id="a-branch-of-if"),
     ],
 )
@@ -159,7 +193,6 @@ def test_a_mistake_is_told_once_and_where_it_is(properties: str, expected: str) 
         ),
         pytest.param("GenerateSecret: 'true'\nAuthSessionValidity: '5'", id="strings-for-booleans-and-numbers"),
         pytest.param("ClientName: 007", id="number-for-a-string"),
-        pytest.param("ExplicitAuthFlows: [ALLOW_SOMETHING_NEW]", id="a-flow-of-tomorrow"),
         pytest.param("AccessTokenValidity: 900\nTokenValidityUnits: {AccessToken: !Ref Text}", id="unit-not-known"),
         pytest.param("AccessTokenValidity: 900\nTokenValidityUnits: !FindInMap [a, b, c]", id="units-not-known"),
         pytest.param("RefreshTokenRotation: {Feature: !Ref Text}", id="member-not-known"),
@@ -218,6 +251,283 @@ def test_a_number_whose_unit_is_misspelt_is_not_judged_in_the_default_unit() -> 
     ((_, text, _),) = said("AccessTokenValidity: 900\nTokenValidityUnits: {Access: minutes}")
 
     assert text.startswith("TokenValidityUnits.Access: ")
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        pytest.param("ExplicitAuthFlows: [ALLOW_USER_SRP_AUTH, !Ref Text]", id="a-known-flow"),
+        pytest.param(
+            "ExplicitAuthFlows: [ALLOW_CLIENT_TOKEN_AUTH]\nGenerateSecret: true", id="a-flow-not-in-the-model"
+        ),
+        pytest.param("CallbackURLs: []\nLogoutURLs: []\nAllowedOAuthFlows: []", id="empty-lists-that-mean-none"),
+        pytest.param("WriteAttributes: !If [Live, [email], !Ref AWS::NoValue]", id="a-list-or-the-default"),
+        pytest.param("ClientSecret: !Sub '${Text}'", id="a-secret-from-a-parameter"),
+        pytest.param("Refresh: !Join ['', ['{{resolve:ssm:', !Ref Text, '}}']]", id="a-reference-that-is-resolved"),
+    ],
+)
+def test_what_may_be_meant_is_no_reason_for_a_warning(properties: str) -> None:
+    assert said(properties) == []
+
+
+@pytest.mark.parametrize(
+    ("token", "expected"),
+    [
+        ("user-pool-client:ServiceToken", 'ServiceToken: "user-pool-client:ServiceToken" is not an ARN. If it is the '),
+        ("!If [Live, !Ref Text, ServiceToken]", 'ServiceToken: "ServiceToken" is not an ARN.'),
+        ("arn:aws:lambda:us-east-1:123456789012:function:f", ""),
+        ("!Ref Text", ""),
+        ("!Sub '${Text}:ServiceToken'", ""),
+        ("'{{resolve:ssm:/provider/token}}'", ""),
+        ("'${self:custom.token}'", ""),
+    ],
+)
+@pytest.mark.parametrize("kind", ["Client", "ClientLookup", "ClientList", "ClientUrls"])
+def test_a_service_token_that_is_the_name_of_an_export_is_an_error(kind: str, token: str, expected: str) -> None:
+    head = HEAD.replace("Custom::UserPoolClient", f"Custom::UserPool{kind}")
+    found = said("", head.replace("!ImportValue user-pool-client:ServiceToken", token))
+
+    assert [text.startswith(expected) for rule, text, _ in found if rule == "E9811" and "ServiceToken" in text] == [
+        True
+    ] * bool(expected)
+
+
+POOL_HERE = """\
+  UserPool:
+    Type: AWS::Cognito::UserPool
+    Properties:
+      Schema:
+        - {Name: email, Required: true, AttributeDataType: String}
+        - {Name: team, AttributeDataType: String}
+  OtherPool: {Type: AWS::Cognito::UserPool}
+  Orders:
+    Type: AWS::Cognito::UserPoolResourceServer
+    Properties:
+      {UserPoolId: !Ref UserPool, Identifier: orders, Name: orders, Scopes: [{ScopeName: read, ScopeDescription: x}]}
+  OtherOrders:
+    Type: AWS::Cognito::UserPoolResourceServer
+    Properties:
+      {UserPoolId: !Ref OtherPool, Identifier: other, Name: other, Scopes: [{ScopeName: read, ScopeDescription: x}]}
+  Corporate:
+    Type: AWS::Cognito::UserPoolIdentityProvider
+    Properties: {UserPoolId: !GetAtt UserPool.UserPoolId, ProviderName: Corporate, ProviderType: SAML}
+"""
+WITH_POOL = HEAD.replace("Resources:\n", "Resources:\n" + POOL_HERE).replace(POOL, "!Ref UserPool")
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("!GetAtt UserPool.Arn", "UserPoolId: UserPool.Arn is not the user pool's ID. Use !Ref UserPool."),
+        ("!Sub '${UserPool.ProviderName}'", "UserPoolId: UserPool.ProviderName is not the user pool's ID."),
+        ("!GetAtt UserPool.UserPoolId", ""),
+        ("!Sub '${UserPool}'", ""),
+        ("!GetAtt Orders.Arn", ""),
+        ("!Sub 'x-${UserPool.Arn}'", ""),
+    ],
+)
+def test_an_attribute_of_the_pool_that_is_not_its_id_is_an_error(asked: str, expected: str) -> None:
+    found = said("", WITH_POOL.replace("      UserPoolId: !Ref UserPool\n", f"      UserPoolId: {asked}\n"))
+
+    assert [(rule, text.startswith(expected)) for rule, text, _ in found] == [("E9811", True)] * bool(expected)
+
+
+NOT_IN_POOL = [
+    ("AllowedOAuthScopes: [openid, orders/raed]", "AllowedOAuthScopes[1]: no resource server of UserPool in this temp"),
+    ("AllowedOAuthScopes: [other/read]", 'AllowedOAuthScopes[0]: no resource server of UserPool in this template has '),
+    ("SupportedIdentityProviders: [Cognito]", "SupportedIdentityProviders[0]: UserPool has no identity provider"),
+    ("SupportedIdentityProviders: [COGNITO, Google]", "SupportedIdentityProviders[1]: UserPool has no identity prov"),
+    ("ReadAttributes: [email, 'custom:taem']", 'ReadAttributes[1]: UserPool has no attribute "custom:taem"'),
+    ("ReadAttributes: [team]", 'ReadAttributes[0]: UserPool has no attribute "team" in this template. '),
+    ("WriteAttributes: [email, email_verified]", "WriteAttributes[1]: no client may write email_verified. Remove it."),
+    ("WriteAttributes: [name]", "WriteAttributes: UserPool requires email, so a client must be able to write it."),
+]  # fmt: skip
+IN_POOL = [
+    "AllowedOAuthScopes: [openid, email, phone, profile, aws.cognito.signin.user.admin, orders/read, !Ref Text]",
+    "SupportedIdentityProviders: [COGNITO, Corporate, !Ref Text]",
+    "ReadAttributes: [email, email_verified, sub, identities, 'custom:team', 'dev:custom:team', !Ref Text]",
+    "WriteAttributes: [email, 'custom:team']",
+    "WriteAttributes: [!Ref Text]",
+]
+
+
+@pytest.mark.parametrize(("properties", "expected"), NOT_IN_POOL)
+def test_names_that_the_pool_of_the_template_does_not_have_are_told(properties: str, expected: str) -> None:
+    ((rule, text, line),) = said(properties, WITH_POOL)
+
+    assert (rule, line) == ("W9820", 1)
+    assert text.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("properties", "nearest"),
+    [
+        ("AllowedOAuthScopes: [orders/raed]", "orders/read"),
+        ("SupportedIdentityProviders: [Cognito]", "COGNITO"),
+        ("ReadAttributes: ['custom:taem']", "custom:team"),
+    ],
+)
+def test_the_name_that_is_near_is_named(properties: str, nearest: str) -> None:
+    assert said(properties, WITH_POOL)[0][1].endswith(f"The nearest one is {nearest}.")
+
+
+@pytest.mark.parametrize("properties", IN_POOL)
+def test_names_that_the_pool_of_the_template_has_are_right(properties: str) -> None:
+    assert said(properties, WITH_POOL) == []
+
+
+UNSURE = {
+    "a pool of another stack": ("      UserPoolId: !Ref UserPool\n", "      UserPoolId: !Ref Text\n"),
+    "a macro": ("Resources:\n", "Transform: [AWS::Serverless-2016-10-31, Mine]\nResources:\n"),
+    "a nested stack": ("Resources:\n", "Resources:\n  Nested: {Type: AWS::CloudFormation::Stack}\n"),
+    "a module": ("Resources:\n", "Resources:\n  Nested: {Type: 'Our::Pool::Rest::MODULE'}\n"),
+    "a custom resource": ("Resources:\n", "Resources:\n  Scopes: {Type: 'Custom::Scopes'}\n"),
+    "a loop": ("Resources:\n", "Resources:\n  Fn::ForEach::Servers: [X, [a], {'${X}': {Type: 'AWS::X'}}]\n"),
+}
+
+
+@pytest.mark.parametrize("unsure", UNSURE)
+def test_names_are_not_compared_where_more_may_be_created(unsure: str) -> None:
+    for properties, _ in NOT_IN_POOL:
+        assert said(properties, WITH_POOL.replace(*UNSURE[unsure])) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "silent"),
+    [
+        ("Identifier: orders", "Identifier: !Ref Text", "AllowedOAuthScopes: [orders/raed]"),
+        ("Scopes: [{ScopeName: read, ScopeDescription: x}]", "Scopes: !Ref Texts", "AllowedOAuthScopes: [orders/raed]"),
+        ("{UserPoolId: !Ref UserPool, I", "{UserPoolId: !Ref Text, I", "AllowedOAuthScopes: [orders/raed]"),
+        ("ProviderName: Corporate", "ProviderName: !Ref Text", "SupportedIdentityProviders: [Google]"),
+        ("UserPoolId: !GetAtt UserPool.UserPoolId", "UserPoolId: !Ref Text", "SupportedIdentityProviders: [Google]"),
+        ("Name: team", "Name: !Ref Text", "ReadAttributes: ['custom:taem']"),
+        ("      Schema:", "      Fn::Transform: {Name: Schema}\n      Schema:", "ReadAttributes: ['custom:taem']"),
+    ],
+)
+def test_names_are_not_compared_with_names_that_are_not_known(old: str, new: str, silent: str) -> None:
+    assert old in WITH_POOL
+    assert said(silent, WITH_POOL) != []
+    assert said(silent, WITH_POOL.replace(old, new)) == []
+
+
+def test_contributions_are_compared_with_the_pool_as_well() -> None:
+    urls = WITH_POOL.replace("Custom::UserPoolClient", "Custom::UserPoolClientUrls")
+
+    assert [rule for rule, _, _ in said("ClientId: !Ref Text\nAllowedOAuthScopes: [orders/raed]", urls)] == ["W9820"]
+
+
+def with_secret(properties: str, resource: str = "Type: AWS::SecretsManager::Secret") -> str:
+    return HEAD.replace("Resources:\n", f"Resources:\n  Store: {{{resource}{properties}}}\n")
+
+
+@pytest.mark.parametrize("secret_id", ["!Ref Store", "!GetAtt Store.Id", "!Sub '${Store}'", "shop/web"])
+def test_secret_id_for_a_client_that_gets_no_secret_is_a_warning(secret_id: str) -> None:
+    ((rule, text, line),) = said(f"SecretId: {secret_id}", with_secret(", Properties: {Name: shop/web}"))
+
+    assert (rule, line) == ("W9813", 1)
+    assert text.startswith("SecretId, GenerateSecret, ClientSecret: the client has no secret")
+    assert text.endswith(
+        "(Not in the template: GenerateSecret, ClientSecret. A client that has it from elsewhere is not refused.)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("properties", "head", "rules"),
+    [
+        ("SecretId: !Ref Store\nGenerateSecret: false", with_secret(""), ["W9813"]),
+        ("SecretId: !Ref Store\nGenerateSecret: true", with_secret(""), []),
+        ("SecretId: !Ref Store\nGenerateSecret: !Ref Text", with_secret(""), []),
+        ("SecretId: !Ref Store\nGenerateSecret: perhaps", with_secret(""), ["E9811"]),
+        ("SecretId: !Ref Store\nClientSecret: !Ref Text", with_secret(""), []),
+        ("SecretId: !Ref Store\nImportNamePrefix: web", with_secret(""), []),
+        ("SecretId: !Ref Store\nFn::Transform: {Name: Macro}", with_secret(""), []),
+        ("SecretId: !Ref Store", with_secret(", Properties: {SecretString: !Ref Text}"), []),
+        ("SecretId: !Ref Store", with_secret(", Properties: {'Fn::Transform': {Name: Macro}}"), []),
+        ("SecretId: !Ref Store", with_secret("", "Type: AWS::SSM::Parameter"), []),
+        ("SecretId: !Ref Text", with_secret(""), []),
+        ("SecretId: shop/other", with_secret(", Properties: {Name: shop/web}"), []),
+    ],
+)
+def test_only_a_secret_that_is_certainly_empty_is_without_a_client_secret(
+    properties: str, head: str, rules: list[str]
+) -> None:
+    assert [rule for rule, _, _ in said(properties, head)] == rules
+
+
+GENERATED = "GenerateSecretString: {SecretStringTemplate: '%s', GenerateStringKey: %s, ExcludePunctuation: true}"
+VALUE = '{"client_secret":"aaaaaaaaaaaaaaaaaaaaaaaa"%s}'
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("GenerateSecretString: {PasswordLength: 32}", "Store.GenerateSecretString"),
+        (GENERATED % ('{"username":"web"}', "password"), "Store.GenerateSecretString"),
+        (GENERATED % ('{"username":"web"}', "client_secret"), "Store.GenerateSecretString"),
+        (GENERATED % ("{}", "client_secret"), ""),
+        (GENERATED.replace("'%s'", "!Ref Text") % "password", ""),
+        (GENERATED % ("no JSON", "password"), ""),
+        ("SecretString: text", "Store.SecretString"),
+        ("SecretString: '%s'" % (VALUE % ',"note":"mine"'), "Store.SecretString"),
+        ("SecretString: '%s'" % (VALUE % ""), ""),
+        ("SecretString: '%s'" % (VALUE % ',"client_id":"1example23456789"'), ""),
+        ("SecretString: ''", ""),
+        ("SecretString: !Ref Text", ""),
+        ("SecretString: '{{resolve:secretsmanager:other}}'", ""),
+        ("SecretString: !If [Live, !Ref Text, !Ref AWS::NoValue]", ""),
+    ],
+)
+def test_a_secret_with_a_value_of_its_own_is_an_error(value: str, expected: str) -> None:
+    found = said("SecretId: !Ref Store\nGenerateSecret: true", with_secret(f", Properties: {{{value}}}"))
+
+    assert [(rule, text.partition(":")[0]) for rule, text, _ in found] == [("E9816", expected)] * bool(expected)
+    assert all(word not in text for _, text, _ in found for word in ("aaaa", "mine", "web"))
+    assert all(line < 0 for _, _, line in found)  # where the secret is
+
+
+SECOND = """\
+  Second:
+    Type: Custom::UserPoolClient%s
+    Properties:
+      {ServiceToken: !Ref Text, UserPoolId: !Ref Text, GenerateSecret: true, SecretId: %s}
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("!Ref Store", "!Ref Store", 1),
+        ("!Ref Store", "!GetAtt Store.Id", 1),
+        ("!Ref Store", "shop/web", 1),
+        ("!Ref Text", "!Ref Text", 1),
+        ("shop/other", "shop/other", 1),
+        ("!ImportValue shop", "!ImportValue shop", 1),
+        ("!Ref Store", "shop/other", 0),
+        ("!Ref Text", "!Ref Path", 0),
+        ("!If [Live, shop/a, shop/b]", "!If [Live, shop/b, shop/a]", 0),
+        ("!If [Live, shop/a, shop/b]", "shop/a", 0),
+    ],
+)
+def test_two_clients_with_one_secret_are_an_error(first: str, second: str, expected: int) -> None:
+    head = with_secret(", Properties: {Name: shop/web}").replace("Resources:\n", f"Resources:\n{SECOND % ('', second)}")
+    found = said(f"GenerateSecret: true\nSecretId: {first}", head)
+
+    assert [(rule, text.partition(" of ")[0]) for rule, text, _ in found] == [
+        ("E9816", "SecretId: it is the SecretId")
+    ] * expected
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "expected"),
+    [("Live", "Test", 0), ("Live", "Live", 1), ("Live", "", 1), ("", "Test", 1)],
+)
+def test_clients_that_exclude_each_other_may_have_one_secret(own: str, others: str, expected: int) -> None:
+    condition = f"\n    Condition: {others}" if others else ""
+    head = HEAD.replace("Resources:\n", f"Resources:\n{SECOND % (condition, '!Ref Text')}")
+    if own:
+        head = head.replace("  Client:\n", f"  Client:\n    Condition: {own}\n")
+
+    assert len(said("GenerateSecret: true\nSecretId: !Ref Text", head)) == expected
 
 
 def test_a_pool_that_is_not_known_is_not_missing() -> None:
@@ -562,7 +872,7 @@ def test_a_warning_can_be_switched_off_for_one_resource() -> None:
 def test_the_guide_knows_every_rule() -> None:
     ours = {rule.id for rule in RULES.all_rules.values() if type(rule).__module__ == "cfn_lint_rules"}
     assert set(re.findall(r"^\| ([EW]98\d\d) \|", GUIDE.read_text(), re.MULTILINE)) == ours
-    assert len(ours) == 5
+    assert len(ours) == 10
 
 
 def test_the_examples_have_nothing_wrong() -> None:
