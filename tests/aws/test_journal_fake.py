@@ -317,7 +317,7 @@ def test_a_transaction_with_an_update_that_cannot_be_done_is_cancelled_for_that_
         ("UpdateItem", update("ADD #x :n", n=n("1"))),
         ("UpdateItem", update("SET #x = #x + :n", n=n("1"))),
         ("UpdateItem", update("SET last = :n", n=n("1"))),
-        ("UpdateItem", update("SET #x = :n", condition="begins_with(#x, :n)", n={"S": "1"})),
+        ("UpdateItem", update("SET #x = :n", condition="contains(#x, :n)", n={"S": "1"})),
         ("UpdateItem", update("SET #x = :n", condition="#x BETWEEN :n AND :n", n=n("1"))),
         ("UpdateItem", update("SET #x = :n", condition="#x <> :n", n=n("1"))),
         ("UpdateItem", update("SET #x = :n", n={"SS": ["1"]})),

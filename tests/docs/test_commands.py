@@ -173,22 +173,8 @@ def test_a_file_for_editors_is_in_the_guide_whose_tests_read_it(block: Code) -> 
     assert yaml.safe_load(block.text)
 
 
-@pytest.mark.parametrize("block", code("mermaid"), ids=lambda block: block.id)
-def test_a_diagram_has_only_lines_that_mermaid_knows(block: Code) -> None:
-    first, *lines = block.text.splitlines()
-    node = r'\w+(?:\[\[?[^\[\]"]+\]?\]|\{[^{}"]+\})?'
-    known = {
-        "sequenceDiagram": r"participant \w+ as .+|\w+-?->>\w+: .+|Note over \w+: .+|(?:opt|alt|else) .+|end",
-        "flowchart TD": rf"{node}(?: (?:-->|-- [^-]+ -->) {node})+",
-    }[first]
-    assert lines
-    assert [line for line in lines if not re.fullmatch(known, line.strip())] == []
-    if first == "sequenceDiagram":
-        named = {name for line in lines for name in re.findall(r"^\s*(\w+)-?->>(\w+):", line)}
-        assert {name for pair in named for name in pair} == set(re.findall(r"participant (\w+) as", block.text))
-        assert len(re.findall(r"^\s*(?:opt|alt) ", block.text, re.MULTILINE)) == len(
-            re.findall(r"^\s*end$", block.text, re.MULTILINE)
-        )
+def test_diagrams_are_pictures_as_the_site_shows_mermaid_as_text() -> None:
+    assert code("mermaid") == []
 
 
 # Shell
