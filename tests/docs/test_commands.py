@@ -33,7 +33,6 @@ PROVEN = {
     "yml": "test_lint_rules.py: cfn-lint reads it",
     "sh": "here",
     "text": "see TEXTS",
-    "mermaid": "here",
     "json": "here",
     "python": "here",
 }
@@ -171,10 +170,6 @@ def test_json_and_python_can_be_read() -> None:
 def test_a_file_for_editors_is_in_the_guide_whose_tests_read_it(block: Code) -> None:
     assert block.document.name == "lint-before-deployment.md"
     assert yaml.safe_load(block.text)
-
-
-def test_diagrams_are_pictures_as_the_site_shows_mermaid_as_text() -> None:
-    assert code("mermaid") == []
 
 
 # Shell

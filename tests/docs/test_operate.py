@@ -141,7 +141,10 @@ def test_the_slowest(world: World) -> None:
     assert len(others) == 2
 
 
-def test_what_is_throttled(world: World) -> None:
+def test_what_is_throttled(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "user_pool_client.deadline.random.uniform", lambda _least, most: most
+    )  # a short one rounds to 0
     world.fail(CREATE, ApiError("TooManyRequestsException", "Rate exceeded"), times=2)
     client_id = world.create(WEB).physical_id
     world.fail(UPDATE, ApiError("ConcurrentModificationException", "Only one request"))
