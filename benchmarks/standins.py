@@ -1,4 +1,4 @@
-"""A loopback stand-in for Cognito.
+"""A loopback stand-in for Cognito, and for CloudFormation as far as the function asks it.
 
 It parses no more of HTTP than its callers use, so that what is timed is the caller.
 """
@@ -109,6 +109,20 @@ class Endpoint(socketserver.ThreadingTCPServer):
         self.server_close()
 
 
+def cloudformation(body: bytes) -> Reply:
+    """Answer that the stack is being updated, and that no stack has the client (which the journal would know)."""
+    content_type = (("Content-Type", "text/xml"),)
+    if b"Action=DescribeStacks&" not in body:
+        error = "<Error><Code>ValidationError</Code><Message>Stack for it does not exist</Message></Error>"
+        return Reply(400, f"<ErrorResponse>{error}</ErrorResponse>".encode(), content_type)
+    stack = (
+        "<StackName>benchmark</StackName><CreationTime>2026-11-24T00:00:00Z</CreationTime>"
+        "<StackStatus>UPDATE_IN_PROGRESS</StackStatus>"
+    )
+    result = f"<DescribeStacksResult><Stacks><member>{stack}</member></Stacks></DescribeStacksResult>"
+    return Reply(200, f"<DescribeStacksResponse>{result}</DescribeStacksResponse>".encode(), content_type)
+
+
 class Cognito(Endpoint):
     """App clients in memory; an update replaces them, as Cognito's does."""
 
@@ -118,7 +132,9 @@ class Cognito(Endpoint):
         self._numbers = itertools.count(1)
 
     def answer(self, request: Request) -> Reply:
-        """Speak the AWS JSON 1.1 protocol."""
+        """Speak the AWS JSON 1.1 protocol, and to who asks CloudFormation the query protocol."""
+        if "x-amz-target" not in request.headers:
+            return cloudformation(request.body)
         operation = request.headers["x-amz-target"].partition(".")[2]
         content_type = (("Content-Type", "application/x-amz-json-1.1"),)
         parameters = json.loads(request.body)

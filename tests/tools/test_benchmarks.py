@@ -22,6 +22,10 @@ from benchmarks.packages import ROOT, prepared
 from benchmarks.report import show_cold, show_warm
 from benchmarks.standins import HOST, Cognito
 from benchmarks.warm import Times
+from user_pool_client.aws.calls import Caller
+from user_pool_client.aws.cloudformation import Stacks
+from user_pool_client.aws.sessions import ClientCache
+from user_pool_client.deadline import Clock, Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,6 +66,21 @@ def test_an_app_client_lives_from_create_to_delete(cognito: CognitoIdentityProvi
     assert len(secrets) == 1
     with pytest.raises(cognito.exceptions.ResourceNotFoundException):
         cognito.describe_user_pool_client(**which)
+
+
+def test_the_function_gets_an_answer_for_each_call_of_a_clients_life(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It asks CloudFormation, too; a benchmark of calls that fail would measure the wrong thing."""
+    with Cognito() as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{server.address}")
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+        caller = Caller(ClientCache("eu-west-1", Clock()), Deadline.after(10, Clock()), lambda **_: None)
+        stacks = Stacks(caller, own=True)
+
+        assert stacks.stack_status("benchmark") == "UPDATE_IN_PROGRESS"
+        assert stacks.operation_started_at("benchmark") is not None
+        assert stacks.stack_of("1example23456789") is None
 
 
 def test_an_answer_is_taken_over_tls_that_the_authorities_vouch_for() -> None:
