@@ -15,7 +15,7 @@ type Json = dict[str, Any]
 
 THEIR_STACK = STACK_ID.replace("/shop/", "/bank/")
 FOREIGN_STACK = THEIR_STACK.replace(":123456789012:", ":222222222222:")
-ROOT = STACK_ID.replace("/shop/", "/root/")
+ROOT = STACK_ID.replace("/shop/", "/platform/")
 ALLOWED: Json = {"AllowClientOfOtherStack": "true"}
 OWNER, STACK = "DescribeStackResources", "DescribeStacks"
 WITH_AND_WITHOUT_JOURNAL = pytest.mark.parametrize("journal", [True, False], ids=["journal", "no journal"])

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 type Json = dict[str, Any]
 
 THEIR_STACK = STACK_ID.replace("/shop/", "/bank/")
-ROOT = STACK_ID.replace("/shop/", "/root/")
+ROOT = STACK_ID.replace("/shop/", "/platform/")
 ALLOWED: Json = {"AllowSecretOfOtherStack": "true"}
 
 OF_ANOTHER_PROGRAM = [
