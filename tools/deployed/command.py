@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tools.credentials import check_credentials, use_profile
 from tools.template_text import CannotError
 from user_pool_client.aws.calls import Caller
 from user_pool_client.aws.cloudformation import Stacks
@@ -80,8 +80,8 @@ def run(
     logger.setLevel("ERROR")  # the function's own log goes to stdout
     try:
         if options.profile:
-            _use_profile(options.profile)
-        _check_credentials()
+            use_profile(options.profile)
+        check_credentials()
         region = options.region or boto3.Session().region_name
         if region:
             return command(options, Aws(region, clock or Clock()))
@@ -110,18 +110,3 @@ def _on_retry(*, operation: str, why: str, seconds: float) -> None:
 def _refuse(why: str) -> int:
     print(" ".join(why.split()), file=sys.stderr)
     return FAILED
-
-
-def _use_profile(name: str) -> None:
-    """Choose a profile as the AWS CLI's --profile does: credentials in the environment would go before it."""
-    for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        os.environ.pop(variable, None)
-    os.environ["AWS_PROFILE"] = name
-
-
-def _check_credentials() -> None:
-    """Say what is wrong with them as long as botocore has more words for it than an error's name."""
-    credentials = boto3.Session().get_credentials()
-    if credentials is None:
-        raise CannotError("There are no AWS credentials: sign in, set AWS_PROFILE, or give --profile.")
-    credentials.get_frozen_credentials()

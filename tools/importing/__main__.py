@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
+from tools.credentials import check_credentials, use_profile
 from tools.importing.native_migration import NATIVE, native_clients, steps
 from tools.importing.native_stack import MOST_BYTES_WITHOUT_S3, Stack, guide
 from tools.importing.pool_template import (
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str], clock: Clock | None = None) -> int:
     logger.setLevel("WARNING")  # the function's own log goes to stdout, where the template goes
     try:
         if options.profile:
-            _use_profile(options.profile)
+            use_profile(options.profile)
         if options.pool is None:
             _migrate(options)
         else:
@@ -125,21 +125,6 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def _use_profile(name: str) -> None:
-    """Choose a profile as the AWS CLI's --profile does: credentials in the environment would go before it."""
-    for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        os.environ.pop(variable, None)
-    os.environ["AWS_PROFILE"] = name
-
-
-def _check_credentials() -> None:
-    """Say what is wrong with them as long as botocore has more words for it than an error's name."""
-    credentials = boto3.Session().get_credentials()
-    if credentials is None:
-        raise CannotError("There are no AWS credentials: sign in, set AWS_PROFILE, or give --profile.")
-    credentials.get_frozen_credentials()
-
-
 def _import(options: argparse.Namespace, clock: Clock) -> None:
     """Read the pool's clients and write the template, or templates."""
     _, problems = parse({"UserPoolId": options.pool})
@@ -148,7 +133,7 @@ def _import(options: argparse.Namespace, clock: Clock) -> None:
     output: Path | None = options.output
     if output is not None and (output.is_dir() or not output.parent.is_dir()):
         raise CannotError(f"{output} cannot be written: it is a folder, or its folder does not exist.")
-    _check_credentials()
+    check_credentials()
     progress = Progress(sys.stderr, clock)
     pool = Pool(options.pool, clock, progress, options.client_type or "REGULAR")
     everyone = pool.list_clients()
@@ -199,7 +184,7 @@ def _write(texts: Sequence[str], output: Path | None) -> None:
 
 def _migrate(options: argparse.Namespace) -> None:
     """Print the steps, and write their templates to the folder or print them as well."""
-    _check_credentials()
+    check_credentials()
     stack = Stack.read(boto3.Session().client("cloudformation", region_name=options.region), options.from_native)
     clients = native_clients(stack.template, stack.native)
     plan = steps(stack.template, clients, options.export)

@@ -239,14 +239,12 @@ class Journal:
 
         Nothing is noted, and False returned, where another request, a visit or a heal is at work, or has come later.
         """
-        deadline = self.caller.deadline
-        until = deadline.clock.monotonic() + min(_MOST_FOR_AN_END, deadline.work_left())
         last = {**_last(begin), "ended_at": _number(end.now), "response": _response(end)}
         assignments, values = self._owned(end)
         values |= {":last": {"M": last}, ":zero": _number(0), ":now": _number(end.now)}
         values |= {f":{name}": last[name] for name in ("request", "signed_at", "holder")}
         expression = f"SET {', '.join(['#last = :last', *assignments])} REMOVE #expires, #previous, #previous_change"
-        return self._write(end, self._update(end.resource, expression, _MAY_BEGIN, values), until)
+        return self._write(end, self._update(end.resource, expression, _MAY_BEGIN, values), self._end_of_an_end())
 
     def _end(self, end: End, until: float) -> None:
         self._write(end, self._end_update(end, until), until)

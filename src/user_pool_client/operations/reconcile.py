@@ -99,7 +99,7 @@ def _reconcile(ctx: Context, *, in_rollback: bool = False) -> Outcome:
     outcome = _respond(ctx, clients, client, desired, applied)
     # An update that fails to import another client leaves the resource with the one it has.
     ctx.response.created(client.client_id)
-    takes = isinstance(decision, plan.Create) or ctx.decision.get("adopted") == client.client_id
+    takes = client.client_id != ctx.request.physical_id  # created or imported now
     ctx.turn.own(client, imported=bool(plan.imported(desired)), applied=desired, takes=takes)
     return outcome
 
